@@ -1,0 +1,56 @@
+# make && make install       the DBA's way; PG_CONFIG=/path/to/pg_config picks the server
+# make demo                  a year at a SaaS company on a private, throw-away server
+# make test                  every suite, on a private server
+
+EXTENSION = crm_lifecycle
+MODULE_big = crm_lifecycle
+EXTVERSION = 0.1.0
+
+# The folder of this Makefile, so that `make -f ../crm_lifecycle/Makefile` builds elsewhere.
+srcdir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+ifneq ($(abspath $(srcdir)),$(CURDIR))
+VPATH := $(srcdir)
+endif
+
+# Pure code: no SQL, no function-manager calls. Everything else may lean on these, never the reverse.
+PURE = \
+	pure \
+	instant \
+	journey
+
+# Code that a server needs: faces of the pure code, and code with SQL inside.
+FACES = \
+	module \
+	report
+
+OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
+
+# The install script is its rooms' parts, in the order in which they lean on each other.
+PARTS = \
+	head \
+	journey
+SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
+DATA_built = $(SCRIPT)
+
+PG_CPPFLAGS = -I$(srcdir)/src
+EXTRA_CLEAN = $(SCRIPT)
+
+ifneq (,$(filter-out demo test,$(or $(MAKECMDGOALS),all)))
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+endif
+
+$(SCRIPT): $(patsubst %,sql/parts/%.sql,$(PARTS))
+	@mkdir -p $(@D)
+	cat $^ > $@
+
+$(OBJS): | src
+src:
+	mkdir -p $@
+
+.PHONY: demo test
+demo:
+	@$(srcdir)/tools/demo
+test:
+	@$(srcdir)/tools/test

@@ -1,0 +1,256 @@
+/*-------------------------------------------------------------------------
+ *
+ * journey.c
+ *		Reading and building the bytes of a journey; see journey.h for the layout.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "pure.h"
+
+#include "common/int.h"
+
+#include "journey.h"
+
+/*
+ * Fills labels, which has room for view->nlabels, in the order of their indexes.
+ */
+void
+journey_labels(const JourneyView *view, JourneyLabel *labels)
+{
+	const char *p = view->labels;
+
+	for (uint32 i = 0; i < view->nlabels; i++)
+	{
+		labels[i].len = (unsigned char) *p;
+		labels[i].text = p + 1;
+		p += 1 + labels[i].len;
+	}
+}
+
+JourneyLabel
+journey_label(const JourneyView *view, uint32 index)
+{
+	const char *p = view->labels;
+	JourneyLabel label;
+
+	while (index-- > 0)
+		p += 1 + (unsigned char) *p;
+	label.len = (unsigned char) *p;
+	label.text = p + 1;
+	return label;
+}
+
+/*
+ * The index of a label, or -1 where the journey never visited it.
+ */
+int
+journey_find_label(const JourneyView *view, const char *label, size_t len)
+{
+	const char *p = view->labels;
+
+	for (uint32 i = 0; i < view->nlabels; i++)
+	{
+		size_t		this_len = (unsigned char) *p;
+
+		if (this_len == len && memcmp(p + 1, label, len) == 0)
+			return i;
+		p += 1 + this_len;
+	}
+	return -1;
+}
+
+void
+journey_begin(JourneyBuilder *builder)
+{
+	memset(builder, 0, sizeof(*builder));
+	builder->words_room = 16;
+	builder->words = palloc(builder->words_room * sizeof(uint64));
+	builder->offsets_room = 16;
+	builder->offsets = palloc(builder->offsets_room * sizeof(uint32));
+	initStringInfo(&builder->labels);
+}
+
+static bool
+check_label(const char *label, size_t len, PureError *error)
+{
+	if (len <= JOURNEY_MAX_LABEL_LEN)
+		return true;
+	pure_fail(error, PURE_LIMIT, "stage label of %zu bytes is too long: \"%s\"", len,
+			  pure_sample(label, len));
+	return pure_hint(error, "A label in a journey has at most %d bytes.", JOURNEY_MAX_LABEL_LEN);
+}
+
+static bool
+too_many_labels(PureError *error)
+{
+	pure_fail(error, PURE_LIMIT, "a journey cannot visit more than %d different stages",
+			  JOURNEY_MAX_LABELS);
+	return pure_hint(error, "Group the events into fewer stages first.");
+}
+
+static bool
+too_many_steps(PureError *error)
+{
+	return pure_fail(error, PURE_LIMIT, "a journey cannot have more than %d steps",
+					 JOURNEY_MAX_STEPS);
+}
+
+/* The last label first: events often repeat. */
+static int
+find_built_label(const JourneyBuilder *builder, const char *label, size_t len)
+{
+	for (uint32 i = builder->nlabels; i-- > 0;)
+	{
+		const char *p = builder->labels.data + builder->offsets[i];
+
+		if ((unsigned char) *p == len && memcmp(p + 1, label, len) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static int
+add_label(JourneyBuilder *builder, const char *label, size_t len)
+{
+	if (builder->nlabels == builder->offsets_room)
+	{
+		builder->offsets_room *= 2;
+		builder->offsets = repalloc(builder->offsets, builder->offsets_room * sizeof(uint32));
+	}
+	builder->offsets[builder->nlabels] = builder->labels.len;
+	appendStringInfoChar(&builder->labels, (char) len);
+	appendBinaryStringInfo(&builder->labels, label, len);
+	return builder->nlabels++;
+}
+
+/* The word's time part for a step at this instant, after one at this earlier instant. */
+static bool
+step_time(TimestampTz first, TimestampTz last, TimestampTz at, int64 *time, PureError *error)
+{
+	if (TIMESTAMP_NOT_FINITE(at))
+		return pure_fail(error, PURE_VALUE, "a step of a journey cannot be at infinity");
+	if (at < last)
+		return pure_fail(error, PURE_VALUE, "the steps of a journey cannot run backwards in time");
+	if (pg_sub_s64_overflow(at, first, time) || *time > JOURNEY_MAX_SPAN)
+		return pure_fail(error, PURE_LIMIT, "a journey cannot last more than 570 years");
+	return true;
+}
+
+/*
+ * Adds the next step.  Steps come in order: an instant before the last one is an
+ * error, an equal one is not.
+ */
+bool
+journey_add(JourneyBuilder *builder, const char *label, size_t len, TimestampTz at, PureError *error)
+{
+	TimestampTz last;
+	int64		time;
+	int			index;
+
+	if (builder->nsteps == 0)
+		builder->first = last = at;
+	else
+		last = builder->first + journey_word_time(builder->words[builder->nsteps - 1]);
+	if (!step_time(builder->first, last, at, &time, error) || !check_label(label, len, error))
+		return false;
+	if (builder->nsteps == JOURNEY_MAX_STEPS)
+		return too_many_steps(error);
+	index = find_built_label(builder, label, len);
+	if (index < 0)
+	{
+		if (builder->nlabels == JOURNEY_MAX_LABELS)
+			return too_many_labels(error);
+		index = add_label(builder, label, len);
+	}
+	if (builder->nsteps == builder->words_room)
+	{
+		builder->words_room *= 2;
+		builder->words = repalloc(builder->words, (size_t) builder->words_room * sizeof(uint64));
+	}
+	builder->words[builder->nsteps++] = (uint64) time << JOURNEY_INDEX_BITS | index;
+	return true;
+}
+
+static void
+write_head(char *payload, uint16 nlabels, uint32 nsteps, TimestampTz first, uint64 last_word)
+{
+	payload[0] = JOURNEY_VERSION;
+	payload[1] = 0;
+	memcpy(payload + 2, &nlabels, sizeof(nlabels));
+	memcpy(payload + 4, &nsteps, sizeof(nsteps));
+	memcpy(payload + 8, &first, sizeof(first));
+	memcpy(payload + 16, &last_word, sizeof(last_word));
+}
+
+size_t
+journey_size(const JourneyBuilder *builder)
+{
+	return JOURNEY_HEAD + builder->labels.len + (size_t) builder->nsteps * sizeof(uint64);
+}
+
+/*
+ * Writes the journey_size() bytes that go behind a varlena header.  The builder must
+ * hold at least one step.
+ */
+void
+journey_write(const JourneyBuilder *builder, char *payload)
+{
+	Assert(builder->nsteps > 0);
+	write_head(payload, builder->nlabels, builder->nsteps, builder->first,
+			   builder->words[builder->nsteps - 1]);
+	payload += JOURNEY_HEAD;
+	memcpy(payload, builder->labels.data, builder->labels.len);
+	payload += builder->labels.len;
+	memcpy(payload, builder->words, (size_t) builder->nsteps * sizeof(uint64));
+}
+
+/*
+ * Prepares old plus one step.  An instant before the last one is set to the last one:
+ * of two sessions, the one that began first may well move the row last.
+ */
+bool
+journey_append_plan(JourneyAppend *plan, const JourneyView *old, const char *label, size_t len,
+					TimestampTz at, PureError *error)
+{
+	TimestampTz last = old->first + journey_word_time(old->last_word);
+	int64		time;
+	int			index = journey_find_label(old, label, len);
+
+	if (!TIMESTAMP_NOT_FINITE(at))
+		at = Max(at, last);
+	if (!step_time(old->first, last, at, &time, error) || !check_label(label, len, error))
+		return false;
+	if (old->nsteps == JOURNEY_MAX_STEPS)
+		return too_many_steps(error);
+	plan->new_label = index < 0;
+	if (plan->new_label)
+	{
+		if (old->nlabels == JOURNEY_MAX_LABELS)
+			return too_many_labels(error);
+		index = old->nlabels;
+	}
+	plan->word = (uint64) time << JOURNEY_INDEX_BITS | index;
+	plan->size = JOURNEY_HEAD + old->labels_len + (plan->new_label ? 1 + len : 0) +
+		((size_t) old->nsteps + 1) * sizeof(uint64);
+	return true;
+}
+
+void
+journey_append_write(const JourneyAppend *plan, const JourneyView *old, const char *label,
+					 size_t len, char *payload)
+{
+	size_t		words_len = (size_t) old->nsteps * sizeof(uint64);
+
+	write_head(payload, old->nlabels + plan->new_label, old->nsteps + 1, old->first, plan->word);
+	payload += JOURNEY_HEAD;
+	memcpy(payload, old->labels, old->labels_len);
+	payload += old->labels_len;
+	if (plan->new_label)
+	{
+		*payload++ = (char) len;
+		memcpy(payload, label, len);
+		payload += len;
+	}
+	memcpy(payload, old->words, words_len);
+	memcpy(payload + words_len, &plan->word, sizeof(plan->word));
+}
