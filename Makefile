@@ -16,12 +16,15 @@ endif
 PURE = \
 	pure \
 	instant \
-	journey
+	journey \
+	journey_text
 
 # Code that a server needs: faces of the pure code, and code with SQL inside.
 FACES = \
 	module \
-	report
+	report \
+	journey_io \
+	journey_ops
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 
