@@ -245,8 +245,9 @@ instant_read(const char **cursor, const char *end, TimestampTz *at, PureError *e
 	if (date.month < 1 || date.month > 12 ||
 		date.day < 1 || date.day > days_in_month(date.year, date.month))
 		goto malformed;
-	*at = days_from_civil(date.year, date.month, date.day) * USECS_PER_DAY + time - offset;
-	if (!IS_VALID_TIMESTAMP(*at))
+	if (__builtin_mul_overflow(days_from_civil(date.year, date.month, date.day), USECS_PER_DAY, at) ||
+		__builtin_add_overflow(*at, time - offset, at) ||
+		!IS_VALID_TIMESTAMP(*at))
 		return pure_fail(error, PURE_VALUE, "instant out of range: \"%s\"",
 						 pure_sample(start, *cursor - start));
 	return true;

@@ -129,6 +129,8 @@ step_time(TimestampTz first, TimestampTz last, TimestampTz at, int64 *time, Pure
 {
 	if (TIMESTAMP_NOT_FINITE(at))
 		return pure_fail(error, PURE_VALUE, "a step of a journey cannot be at infinity");
+	if (!IS_VALID_TIMESTAMP(at))
+		return pure_fail(error, PURE_VALUE, "instant of a step out of range");
 	if (at < last)
 		return pure_fail(error, PURE_VALUE, "the steps of a journey cannot run backwards in time");
 	if (pg_sub_s64_overflow(at, first, time) || *time > JOURNEY_MAX_SPAN)
