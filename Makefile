@@ -1,6 +1,7 @@
 # make && make install       the DBA's way; PG_CONFIG=/path/to/pg_config picks the server
 # make demo                  a year at a SaaS company on a private, throw-away server
-# make test                  every suite, on a private server
+# make demo-stop             stops and removes it
+# make test                  every suite, on a private server; SUITE=regress TESTS=journey for less
 
 EXTENSION = crm_lifecycle
 MODULE_big = crm_lifecycle
@@ -38,7 +39,7 @@ DATA_built = $(SCRIPT)
 PG_CPPFLAGS = -I$(srcdir)/src
 EXTRA_CLEAN = $(SCRIPT)
 
-ifneq (,$(filter-out demo test,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out demo demo-stop test,$(or $(MAKECMDGOALS),all)))
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
@@ -52,8 +53,10 @@ $(OBJS): | src
 src:
 	mkdir -p $@
 
-.PHONY: demo test
+.PHONY: demo demo-stop test
 demo:
 	@$(srcdir)/tools/demo
+demo-stop:
+	@$(srcdir)/tools/demo --stop
 test:
-	@$(srcdir)/tools/test
+	@$(srcdir)/tools/test $(SUITE) $(TESTS)
