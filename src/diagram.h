@@ -36,15 +36,16 @@ typedef struct TextList
 typedef struct DiagramPhase
 {
 	char	   *id;
-	char	   *title;
+	char	   *title;			/* NULL where it is the id */
+	char	   *direction;		/* of its inside: TB, BT, LR, RL */
 } DiagramPhase;
 
 typedef struct DiagramStage
 {
 	char	   *id;				/* how the diagram names it */
 	char	   *label;			/* what the column holds; the id unless a note says otherwise */
-	char	   *title;
-	char	   *description;
+	char	   *title;			/* NULL where it is the id */
+	char	   *description;	/* may have several lines */
 	int			phase;			/* index, or -1 */
 	StageOutcome outcome;
 	double		probability;	/* 0 to 1, or -1 where none is given */
@@ -59,7 +60,8 @@ typedef struct DiagramStage
 	bool		outside;		/* before the table: no rows */
 	Interval   *undo;			/* how long a mistaken move may be taken back */
 	char	   *color;			/* a CSS colour */
-	char	   *text;			/* free words of the note */
+	char	   *text;			/* free words of the note; may have several lines */
+	bool		note_left;		/* the note stands left of the stage, not right */
 } DiagramStage;
 
 #define NO_STAGE (-1)
