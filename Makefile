@@ -18,7 +18,9 @@ PURE = \
 	pure \
 	instant \
 	journey \
-	journey_text
+	journey_text \
+	scan \
+	label_map
 
 # Code that a server needs: faces of the pure code, and code with SQL inside.
 FACES = \
