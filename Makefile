@@ -20,7 +20,8 @@ PURE = \
 	journey \
 	journey_text \
 	scan \
-	label_map
+	label_map \
+	digest
 
 # Code that a server needs: faces of the pure code, and code with SQL inside.
 FACES = \

@@ -1,0 +1,727 @@
+/*-------------------------------------------------------------------------
+ *
+ * digest.c
+ *		A collection of durations in little space; see digest.h for what it promises.
+ *
+ * Text: the samples in order, [60000000*2,90000000], or behind a "~" the sum, the
+ * longest and the buckets, ~[5400000000,90000000:1312*512,1351].
+ *
+ * Bytes: variable-length integers (seven bits a byte, low ones first).  The number of
+ * samples; then, while exact, each sample as its distance to the one before; else the
+ * sum's two words, the longest, the number of buckets in use, and for each of those
+ * its distance to the one before and its count.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "pure.h"
+
+#include <ctype.h>
+#include <math.h>
+
+#include "common/int.h"
+
+#include "digest.h"
+
+/* Enough for a group of four; from there the room doubles. */
+#define FIRST_ROOM 4
+
+/* 19 digits are what a word always holds. */
+#define WORD_DIGITS 19
+#define WORD_DIGITS_POWER UINT64CONST(10000000000000000000)
+
+static int64
+bucket_low(uint32 bucket)
+{
+	int			shift = bucket < 2 * DIGEST_OCTAVE ? 0 : bucket / DIGEST_OCTAVE - 1;
+
+	return (int64) (bucket - shift * DIGEST_OCTAVE) << shift;
+}
+
+/* The number that stands for a bucket; half a bucket's width is 1/128 of its low end. */
+static int64
+bucket_middle(uint32 bucket)
+{
+	int			shift = bucket < 2 * DIGEST_OCTAVE ? 0 : bucket / DIGEST_OCTAVE - 1;
+
+	return bucket_low(bucket) + (INT64CONST(1) << shift >> 1);
+}
+
+void
+digest_start(Digest *digest, uint32 room)
+{
+	Assert(room <= DIGEST_EXACT_MAX);
+	memset(digest, 0, offsetof(Digest, words));
+	digest->room = room;
+}
+
+/* The lowest and the highest bucket in use; there must be samples. */
+static void
+bucket_range(const Digest *digest, uint32 *low, uint32 *high)
+{
+	*high = digest_bucket(digest->max);
+	*low = *high;
+	if (digest_is_exact(digest))
+	{
+		int64		min = digest->max;
+
+		for (uint32 i = 0; i < digest->count; i++)
+			min = Min(min, (int64) digest->words[i]);
+		*low = digest_bucket(min);
+	}
+	else
+	{
+		uint32		slot = 0;
+
+		while (digest->words[slot] == 0)
+			slot++;
+		*low = digest->base + slot;
+	}
+}
+
+/* Whole octaves, so that a window that grows does so a few times only. */
+static void
+set_window(Digest *digest, uint32 low, uint32 high)
+{
+	digest->base = low / DIGEST_OCTAVE * DIGEST_OCTAVE;
+	digest->room = (high / DIGEST_OCTAVE + 1) * DIGEST_OCTAVE - digest->base;
+}
+
+/* The head of an empty digest with room for both. */
+static void
+plan_union(Digest *planned, const Digest *digest, const Digest *other)
+{
+	uint64		count = digest->count + other->count;
+
+	digest_start(planned, 0);
+	if (count > DIGEST_EXACT_MAX)
+	{
+		uint32		low,
+					high,
+					other_low,
+					other_high;
+
+		bucket_range(digest->count > 0 ? digest : other, &low, &high);
+		bucket_range(other->count > 0 ? other : digest, &other_low, &other_high);
+		set_window(planned, Min(low, other_low), Max(high, other_high));
+		if (!digest_is_exact(digest))
+		{
+			uint32		old_end = digest->base + digest->room;
+			uint32		end = Max(old_end, planned->base + planned->room);
+
+			planned->base = Min(planned->base, digest->base);
+			planned->room = end - planned->base;
+		}
+	}
+	else
+	{
+		planned->room = FIRST_ROOM;
+		while (planned->room < count)
+			planned->room *= 2;
+	}
+}
+
+/* Counts the samples in the buckets; they must all lie in the window. */
+static void
+pour_words(Digest *buckets, const Digest *from)
+{
+	if (digest_is_exact(from))
+	{
+		for (uint32 i = 0; i < from->count; i++)
+			buckets->words[digest_bucket(from->words[i]) - buckets->base]++;
+	}
+	else
+	{
+		for (uint32 slot = 0; slot < from->room; slot++)
+			if (from->words[slot] != 0)
+				buckets->words[from->base + slot - buckets->base] += from->words[slot];
+	}
+}
+
+static void
+add_head(Digest *digest, const Digest *other)
+{
+	digest->count += other->count;
+	wide_add(&digest->sum, &other->sum);
+	digest->max = Max(digest->max, other->max);
+}
+
+size_t
+digest_merge_size(const Digest *digest, const Digest *other)
+{
+	Digest		planned;
+
+	plan_union(&planned, digest, other);
+	return digest_size(&planned);
+}
+
+/*
+ * Writes both into larger, which has digest_merge_size() bytes apart from theirs.
+ */
+void
+digest_merge_into(Digest *larger, const Digest *digest, const Digest *other)
+{
+	plan_union(larger, digest, other);
+	if (digest->count + other->count > DIGEST_EXACT_MAX)
+	{
+		memset(larger->words, 0, larger->room * sizeof(uint64));
+		pour_words(larger, digest);
+		pour_words(larger, other);
+	}
+	else
+	{
+		memcpy(larger->words, digest->words, digest->count * sizeof(uint64));
+		memcpy(larger->words + digest->count, other->words, other->count * sizeof(uint64));
+	}
+	add_head(larger, digest);
+	add_head(larger, other);
+}
+
+/*
+ * Adds the samples of another digest in place; false, with nothing changed, where
+ * there is no room.
+ */
+bool
+digest_merge(Digest *digest, const Digest *other)
+{
+	uint64		count = digest->count + other->count;
+
+	if (other->count == 0)
+		return true;
+	if (count > DIGEST_EXACT_MAX)
+	{
+		uint32		low,
+					high;
+
+		if (digest_is_exact(digest))
+			return false;
+		bucket_range(other, &low, &high);
+		if (low < digest->base || high - digest->base >= digest->room)
+			return false;
+		pour_words(digest, other);
+	}
+	else
+	{
+		if (count > digest->room)
+			return false;
+		memcpy(digest->words + digest->count, other->words, other->count * sizeof(uint64));
+	}
+	add_head(digest, other);
+	return true;
+}
+
+/* A digest of one sample, on the stack. */
+typedef union SingleDigest
+{
+	Digest		digest;
+	char		bytes[DIGEST_SIZE(1)];
+} SingleDigest;
+
+static const Digest *
+make_single(SingleDigest *single, int64 sample)
+{
+	digest_start(&single->digest, 1);
+	digest_add(&single->digest, sample);
+	return &single->digest;
+}
+
+size_t
+digest_add_size(const Digest *digest, int64 sample)
+{
+	SingleDigest single;
+
+	return digest_merge_size(digest, make_single(&single, sample));
+}
+
+/*
+ * Writes the digest and one sample more into larger, which has digest_add_size()
+ * bytes.
+ */
+void
+digest_add_into(Digest *larger, const Digest *digest, int64 sample)
+{
+	SingleDigest single;
+
+	digest_merge_into(larger, digest, make_single(&single, sample));
+}
+
+size_t
+digest_trim_size(const Digest *digest)
+{
+	uint32		low,
+				high;
+
+	if (digest_is_exact(digest))
+		return DIGEST_SIZE(digest->count);
+	bucket_range(digest, &low, &high);
+	return DIGEST_SIZE(high - low + 1);
+}
+
+static int
+compare_words(const void *a, const void *b)
+{
+	uint64		left = *(const uint64 *) a;
+	uint64		right = *(const uint64 *) b;
+
+	return left < right ? -1 : left > right;
+}
+
+/*
+ * Writes the canonical form into trimmed, which has digest_trim_size() bytes.
+ */
+void
+digest_trim(Digest *trimmed, const Digest *digest)
+{
+	uint32		low = 0,
+				high;
+
+	memcpy(trimmed, digest, offsetof(Digest, words));
+	if (digest_is_exact(digest))
+	{
+		trimmed->room = digest->count;
+		memcpy(trimmed->words, digest->words, digest->count * sizeof(uint64));
+		qsort(trimmed->words, digest->count, sizeof(uint64), compare_words);
+	}
+	else
+	{
+		bucket_range(digest, &low, &high);
+		trimmed->room = high - low + 1;
+		memcpy(trimmed->words, digest->words + (low - digest->base),
+			   trimmed->room * sizeof(uint64));
+	}
+	trimmed->base = low;
+}
+
+/*
+ * The mean, rounded to a microsecond, halves up.
+ */
+bool
+digest_mean(const Digest *digest, int64 *mean)
+{
+	uint64		rest;
+
+	if (digest->count == 0)
+		return false;
+	*mean = wide_divide(&digest->sum, digest->count, &rest);
+	*mean += rest >= digest->count - rest;
+	return true;
+}
+
+/* The sample of this rank, counted from 0, or the number that stands for it. */
+static int64
+sample_at(const Digest *trimmed, uint64 rank)
+{
+	uint32		slot = 0;
+
+	if (digest_is_exact(trimmed))
+		return trimmed->words[rank];
+	while (rank >= trimmed->words[slot])
+		rank -= trimmed->words[slot++];
+	return Min(bucket_middle(trimmed->base + slot), trimmed->max);
+}
+
+/*
+ * What percentile_cont(fraction) gives, rounded to a microsecond.
+ */
+bool
+digest_percentile(const Digest *trimmed, double fraction, int64 *result)
+{
+	double		position;
+	uint64		rank;
+	int64		low,
+				high;
+
+	if (trimmed->count == 0)
+		return false;
+	position = fraction * (trimmed->count - 1);
+	rank = (uint64) floor(position);
+	low = sample_at(trimmed, rank);
+	high = position > rank ? sample_at(trimmed, rank + 1) : low;
+	*result = low;
+	if (high != low)
+		*result = (int64) rint(low + (position - rank) * (double) (high - low));
+	return true;
+}
+
+/* A number and how often it occurs. */
+static void
+write_repeated(StringInfo out, uint64 number, uint64 times, bool *first)
+{
+	if (!*first)
+		appendStringInfoChar(out, ',');
+	*first = false;
+	appendStringInfo(out, UINT64_FORMAT, number);
+	if (times > 1)
+		appendStringInfo(out, "*" UINT64_FORMAT, times);
+}
+
+static void
+write_wide(StringInfo out, const Wide *wide)
+{
+	uint64		rest;
+	uint64		upper = wide_divide(wide, WORD_DIGITS_POWER, &rest);
+
+	if (upper > 0)
+		appendStringInfo(out, UINT64_FORMAT "%019" INT64_MODIFIER "u", upper, rest);
+	else
+		appendStringInfo(out, UINT64_FORMAT, rest);
+}
+
+void
+digest_write(StringInfo out, const Digest *trimmed)
+{
+	bool		first = true;
+
+	if (digest_is_exact(trimmed))
+	{
+		appendStringInfoChar(out, '[');
+		for (uint32 i = 0, next; i < trimmed->count; i = next)
+		{
+			for (next = i + 1; next < trimmed->count; next++)
+				if (trimmed->words[next] != trimmed->words[i])
+					break;
+			write_repeated(out, trimmed->words[i], next - i, &first);
+		}
+	}
+	else
+	{
+		appendStringInfoString(out, "~[");
+		write_wide(out, &trimmed->sum);
+		appendStringInfo(out, "," INT64_FORMAT ":", trimmed->max);
+		for (uint32 slot = 0; slot < trimmed->room; slot++)
+			if (trimmed->words[slot] > 0)
+				write_repeated(out, trimmed->base + slot, trimmed->words[slot], &first);
+	}
+	appendStringInfoChar(out, ']');
+}
+
+/*
+ * What is read from outside is gathered here: samples while exact, else buckets with
+ * the sum and the longest as they were given.
+ */
+typedef struct Intake
+{
+	bool		exact;
+	uint64		count;
+	Wide		sum;
+	int64		max;
+	uint64	   *words;			/* DIGEST_EXACT_MAX samples or DIGEST_BUCKETS buckets */
+} Intake;
+
+static void
+start_intake(Intake *intake, bool exact)
+{
+	memset(intake, 0, sizeof(*intake));
+	intake->exact = exact;
+	intake->words = palloc0((exact ? DIGEST_EXACT_MAX : DIGEST_BUCKETS) * sizeof(uint64));
+}
+
+/* A sample, or the number of a bucket, so many times. */
+static bool
+take_number(Intake *intake, uint64 number, uint64 times)
+{
+	uint64		limit = intake->exact ? DIGEST_EXACT_MAX : PG_INT64_MAX;
+
+	if (times == 0 || times > limit - intake->count)
+		return false;
+	if (intake->exact)
+	{
+		if (number > PG_INT64_MAX)
+			return false;
+		for (uint64 i = 0; i < times; i++)
+			intake->words[intake->count + i] = number;
+	}
+	else
+	{
+		if (number >= DIGEST_BUCKETS)
+			return false;
+		intake->words[number] += times;
+	}
+	intake->count += times;
+	return true;
+}
+
+/* Could samples in these buckets have this sum and this longest one? */
+static bool
+intake_is_consistent(const Intake *intake)
+{
+	Wide		least = {0},
+				most = {0};
+	uint32		last = 0;
+
+	for (uint32 bucket = 0; bucket < DIGEST_BUCKETS; bucket++)
+	{
+		uint64		count = intake->words[bucket];
+		int64		low = bucket_low(bucket);
+		int64		width = (bucket_middle(bucket) - low) * 2;
+		Wide		part;
+
+		if (count == 0)
+			continue;
+		part = wide_multiply(low, count);
+		wide_add(&least, &part);
+		part = wide_multiply(Min(low + Max(width - 1, 0), intake->max), count);
+		wide_add(&most, &part);
+		last = bucket;
+	}
+	return intake->max >= 0 && digest_bucket(intake->max) == last &&
+		wide_compare(&least, &intake->sum) <= 0 && wide_compare(&intake->sum, &most) <= 0;
+}
+
+/* Makes the digest; NULL if no collection of samples gives these numbers. */
+static Digest *
+end_intake(Intake *intake)
+{
+	Digest	   *digest;
+
+	if (intake->exact)
+	{
+		Digest	   *loose = palloc(DIGEST_SIZE(DIGEST_EXACT_MAX));
+
+		digest_start(loose, DIGEST_EXACT_MAX);
+		for (uint64 i = 0; i < intake->count; i++)
+			digest_add(loose, intake->words[i]);
+		digest = palloc(digest_trim_size(loose));
+		digest_trim(digest, loose);
+		pfree(loose);
+	}
+	else
+	{
+		uint32		low = 0,
+					high;
+
+		if (intake->count <= DIGEST_EXACT_MAX || !intake_is_consistent(intake))
+			return NULL;
+		high = digest_bucket(intake->max);
+		while (intake->words[low] == 0)
+			low++;
+		digest = palloc(DIGEST_SIZE(high - low + 1));
+		digest->count = intake->count;
+		digest->sum = intake->sum;
+		digest->max = intake->max;
+		digest->room = high - low + 1;
+		digest->base = low;
+		memcpy(digest->words, intake->words + low, digest->room * sizeof(uint64));
+	}
+	pfree(intake->words);
+	return digest;
+}
+
+static bool
+skip_char(const char **cursor, const char *end, char c)
+{
+	if (*cursor >= end || **cursor != c)
+		return false;
+	(*cursor)++;
+	return true;
+}
+
+/* Decimal digits; a sum of samples always fits 126 bits. */
+static bool
+read_wide(const char **cursor, const char *end, Wide *wide)
+{
+	const char *start = *cursor;
+
+	memset(wide, 0, sizeof(*wide));
+	for (; *cursor < end && isdigit((unsigned char) **cursor); (*cursor)++)
+	{
+		Wide		tenfold = wide_multiply(wide->low, 10);
+
+		if (wide->high >> 59 != 0)
+			return false;
+		tenfold.high += wide->high * 10;
+		*wide = tenfold;
+		wide_add_word(wide, **cursor - '0');
+	}
+	return *cursor > start;
+}
+
+static bool
+read_word(const char **cursor, const char *end, uint64 *word)
+{
+	Wide		wide;
+
+	if (!read_wide(cursor, end, &wide) || wide.high != 0)
+		return false;
+	*word = wide.low;
+	return true;
+}
+
+/* number[*times],... and the closing bracket */
+static bool
+read_numbers(const char **cursor, const char *end, Intake *intake)
+{
+	if (skip_char(cursor, end, ']'))
+		return true;
+	do
+	{
+		uint64		number,
+					times = 1;
+
+		if (!read_word(cursor, end, &number))
+			return false;
+		if (skip_char(cursor, end, '*') && !read_word(cursor, end, &times))
+			return false;
+		if (!take_number(intake, number, times))
+			return false;
+	} while (skip_char(cursor, end, ','));
+	return skip_char(cursor, end, ']');
+}
+
+/*
+ * Reads the text of a digest at *cursor and moves behind it.
+ */
+Digest *
+digest_read(const char **cursor, const char *end, PureError *error)
+{
+	const char *start = *cursor;
+	Intake		intake;
+	Digest	   *digest = NULL;
+	uint64		max;
+
+	start_intake(&intake, !skip_char(cursor, end, '~'));
+	if (skip_char(cursor, end, '[') &&
+		(intake.exact ||
+		 (read_wide(cursor, end, &intake.sum) && skip_char(cursor, end, ',') &&
+		  read_word(cursor, end, &max) && skip_char(cursor, end, ':'))))
+	{
+		if (!intake.exact)
+			intake.max = max;
+		if (read_numbers(cursor, end, &intake))
+			digest = end_intake(&intake);
+	}
+	if (digest == NULL)
+	{
+		pure_fail(error, PURE_SYNTAX, "not a collection of durations: \"%s\"",
+				  pure_sample(start, end - start));
+		*cursor = start;
+	}
+	return digest;
+}
+
+static void
+send_word(StringInfo out, uint64 word)
+{
+	while (word >= 0x80)
+	{
+		appendStringInfoCharMacro(out, (char) (word | 0x80));
+		word >>= 7;
+	}
+	appendStringInfoCharMacro(out, (char) word);
+}
+
+/* One word has one form: no leading zeros, no bits beyond the 64th. */
+static bool
+receive_word(const char **cursor, const char *end, uint64 *word)
+{
+	*word = 0;
+	for (int shift = 0; shift < 64 && *cursor < end; shift += 7)
+	{
+		uint8		byte = *(*cursor)++;
+
+		if (shift == 63 && byte > 1)
+			return false;
+		*word |= (uint64) (byte & 0x7F) << shift;
+		if (byte < 0x80)
+			return byte != 0 || shift == 0;
+	}
+	return false;
+}
+
+void
+digest_send(StringInfo out, const Digest *trimmed)
+{
+	uint64		previous = 0;
+
+	send_word(out, trimmed->count);
+	if (digest_is_exact(trimmed))
+	{
+		for (uint32 i = 0; i < trimmed->count; i++)
+		{
+			send_word(out, trimmed->words[i] - previous);
+			previous = trimmed->words[i];
+		}
+	}
+	else
+	{
+		uint32		used = 0;
+
+		for (uint32 slot = 0; slot < trimmed->room; slot++)
+			used += trimmed->words[slot] > 0;
+		send_word(out, trimmed->sum.high);
+		send_word(out, trimmed->sum.low);
+		send_word(out, trimmed->max);
+		send_word(out, used);
+		for (uint32 slot = 0; slot < trimmed->room; slot++)
+			if (trimmed->words[slot] > 0)
+			{
+				send_word(out, trimmed->base + slot - previous);
+				send_word(out, trimmed->words[slot]);
+				previous = trimmed->base + slot;
+			}
+	}
+}
+
+static bool
+receive_samples(const char **cursor, const char *end, Intake *intake, uint64 count)
+{
+	uint64		sample = 0;
+
+	while (intake->count < count)
+	{
+		uint64		distance;
+
+		if (!receive_word(cursor, end, &distance) || pg_add_u64_overflow(sample, distance, &sample) ||
+			!take_number(intake, sample, 1))
+			return false;
+	}
+	return true;
+}
+
+static bool
+receive_buckets(const char **cursor, const char *end, Intake *intake, uint64 count)
+{
+	uint64		max,
+				used,
+				bucket = 0;
+
+	if (!receive_word(cursor, end, &intake->sum.high) ||
+		!receive_word(cursor, end, &intake->sum.low) ||
+		!receive_word(cursor, end, &max) ||
+		!receive_word(cursor, end, &used) || used > DIGEST_BUCKETS)
+		return false;
+	intake->max = max;
+	while (used-- > 0)
+	{
+		uint64		distance,
+					times;
+
+		if (!receive_word(cursor, end, &distance) || distance >= DIGEST_BUCKETS ||
+			!receive_word(cursor, end, &times) ||
+			!take_number(intake, bucket += distance, times))
+			return false;
+	}
+	return intake->count == count;
+}
+
+/*
+ * Reads the bytes of a digest at *cursor and moves behind them; they come from
+ * outside and may be anything.
+ */
+Digest *
+digest_receive(const char **cursor, const char *end, PureError *error)
+{
+	Intake		intake;
+	uint64		count;
+	Digest	   *digest = NULL;
+
+	if (receive_word(cursor, end, &count))
+	{
+		start_intake(&intake, count <= DIGEST_EXACT_MAX);
+		if (intake.exact ? receive_samples(cursor, end, &intake, count)
+			: receive_buckets(cursor, end, &intake, count))
+			digest = end_intake(&intake);
+	}
+	if (digest == NULL)
+		pure_fail(error, PURE_BINARY, "malformed collection of durations");
+	return digest;
+}
