@@ -12,21 +12,21 @@
  *		int32	number of steps
  *				each: int32 index of its label, int64 microseconds since 2000-01-01 UTC
  *
- * Bytes that arrive are hostile: they are believed only step by step, and no count is
- * trusted with an allocation.
+ * Bytes that arrive are hostile: they are believed only step by step.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "journey_io.h"
 #include "journey_text.h"
 #include "report.h"
+#include "wire.h"
 
+#define TYPE_NAME "journey"
 #define WIRE_VERSION 1
 #define WIRE_STEP_SIZE (sizeof(int32) + sizeof(int64))
 
@@ -147,37 +147,6 @@ journey_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-static void
-refuse_binary(const char *what)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("malformed binary journey: %s", what)));
-}
-
-/* A count that the rest of the message can hold, at so many bytes an item. */
-static uint32
-receive_count(StringInfo buf, uint32 limit, size_t item_size)
-{
-	uint32		count = pq_getmsgint(buf, 4);
-
-	if (count < 1 || count > limit || count > (buf->len - buf->cursor) / item_size)
-		refuse_binary("a count is out of range");
-	return count;
-}
-
-static void
-receive_label(StringInfo buf, JourneyLabel *label)
-{
-	int			wire_len = pq_getmsgint(buf, 4);
-	int			len;
-
-	if (wire_len < 0 || wire_len > buf->len - buf->cursor)
-		refuse_binary("a label is longer than the message");
-	label->text = pq_getmsgtext(buf, wire_len, &len);
-	label->len = len;
-}
-
 /*
  * The builder numbers labels by first visit, so a step whose index differs from the
  * builder's means a label that is repeated or out of order.
@@ -190,11 +159,11 @@ receive_step(StringInfo buf, JourneyBuilder *builder, const JourneyLabel *labels
 	PureError	error;
 
 	if (index >= nlabels)
-		refuse_binary("a step's label is not among the labels");
+		wire_refuse(TYPE_NAME, "a step's label is not among the labels");
 	if (!journey_add(builder, labels[index].text, labels[index].len, at, &error))
-		refuse_binary(error.message);
+		wire_refuse(TYPE_NAME, error.message);
 	if (journey_word_index(builder->words[builder->nsteps - 1]) != index)
-		refuse_binary("the labels are not in the order of first visit");
+		wire_refuse(TYPE_NAME, "the labels are not in the order of first visit");
 }
 
 PG_FUNCTION_INFO_V1(journey_recv);
@@ -208,12 +177,12 @@ journey_recv(PG_FUNCTION_ARGS)
 	JourneyBuilder builder;
 
 	if (pq_getmsgbyte(buf) != WIRE_VERSION)
-		refuse_binary("unknown version");
-	nlabels = receive_count(buf, JOURNEY_MAX_LABELS, sizeof(int32));
+		wire_refuse(TYPE_NAME, "unknown version");
+	nlabels = wire_receive_count(buf, JOURNEY_MAX_LABELS, sizeof(int32), TYPE_NAME);
 	labels = palloc(nlabels * sizeof(JourneyLabel));
 	for (uint32 i = 0; i < nlabels; i++)
-		receive_label(buf, &labels[i]);
-	nsteps = receive_count(buf, JOURNEY_MAX_STEPS, WIRE_STEP_SIZE);
+		labels[i] = wire_receive_label(buf, TYPE_NAME);
+	nsteps = wire_receive_count(buf, JOURNEY_MAX_STEPS, WIRE_STEP_SIZE, TYPE_NAME);
 	journey_begin(&builder);
 	for (uint32 i = 0; i < nsteps; i++)
 	{
@@ -221,22 +190,9 @@ journey_recv(PG_FUNCTION_ARGS)
 		receive_step(buf, &builder, labels, nlabels);
 	}
 	if (builder.nlabels != nlabels)
-		refuse_binary("a label belongs to no step");
-	if (buf->cursor != buf->len)
-		refuse_binary("there are bytes behind the last step");
+		wire_refuse(TYPE_NAME, "a label belongs to no step");
+	wire_receive_end(buf, TYPE_NAME);
 	PG_RETURN_JOURNEY(&builder);
-}
-
-static void
-send_label(StringInfo buf, const JourneyLabel *label)
-{
-	char	   *text = pg_server_to_client(label->text, label->len);
-	int			len = text == label->text ? label->len : strlen(text);
-
-	pq_sendint32(buf, len);
-	pq_sendbytes(buf, text, len);
-	if (text != label->text)
-		pfree(text);
 }
 
 PG_FUNCTION_INFO_V1(journey_send);
@@ -254,7 +210,7 @@ journey_send(PG_FUNCTION_ARGS)
 	pq_sendint8(&buf, WIRE_VERSION);
 	pq_sendint32(&buf, view.nlabels);
 	for (uint32 i = 0; i < view.nlabels; i++)
-		send_label(&buf, &labels[i]);
+		wire_send_label(&buf, &labels[i]);
 	pq_sendint32(&buf, view.nsteps);
 	for (uint32 step = 0; step < view.nsteps; step++)
 	{
