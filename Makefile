@@ -18,8 +18,11 @@ PURE = \
 	pure \
 	instant \
 	journey \
-	journey_text \
+	label \
 	scan \
+	journey_text \
+	events \
+	events_text \
 	label_map \
 	digest
 
@@ -27,8 +30,11 @@ PURE = \
 FACES = \
 	module \
 	report \
+	wire \
+	stage \
 	journey_io \
-	journey_ops
+	journey_ops \
+	journey_agg
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 

@@ -59,6 +59,19 @@ journey_find_label(const JourneyView *view, const char *label, size_t len)
 	return -1;
 }
 
+/*
+ * Compares labels by their bytes, the order that ties follow.
+ */
+int
+journey_label_compare(const JourneyLabel *a, const JourneyLabel *b)
+{
+	int			order = memcmp(a->text, b->text, Min(a->len, b->len));
+
+	if (order != 0)
+		return order;
+	return a->len < b->len ? -1 : a->len > b->len;
+}
+
 void
 journey_begin(JourneyBuilder *builder)
 {
@@ -70,8 +83,11 @@ journey_begin(JourneyBuilder *builder)
 	initStringInfo(&builder->labels);
 }
 
-static bool
-check_label(const char *label, size_t len, PureError *error)
+/*
+ * Whether a label is one that a journey can hold.
+ */
+bool
+journey_check_label(const char *label, size_t len, PureError *error)
 {
 	if (len <= JOURNEY_MAX_LABEL_LEN)
 		return true;
@@ -80,12 +96,30 @@ check_label(const char *label, size_t len, PureError *error)
 	return pure_hint(error, "A label in a journey has at most %d bytes.", JOURNEY_MAX_LABEL_LEN);
 }
 
-static bool
-too_many_labels(PureError *error)
+/*
+ * Whether a journey that has so many labels can take one more.
+ */
+bool
+journey_check_label_count(uint32 nlabels, PureError *error)
 {
+	if (nlabels < JOURNEY_MAX_LABELS)
+		return true;
 	pure_fail(error, PURE_LIMIT, "a journey cannot visit more than %d different stages",
 			  JOURNEY_MAX_LABELS);
 	return pure_hint(error, "Group the events into fewer stages first.");
+}
+
+/*
+ * Whether an instant is one that a step can have.
+ */
+bool
+journey_check_instant(TimestampTz at, PureError *error)
+{
+	if (TIMESTAMP_NOT_FINITE(at))
+		return pure_fail(error, PURE_VALUE, "a step of a journey cannot be at infinity");
+	if (!IS_VALID_TIMESTAMP(at))
+		return pure_fail(error, PURE_VALUE, "instant of a step out of range");
+	return true;
 }
 
 static bool
@@ -127,15 +161,38 @@ add_label(JourneyBuilder *builder, const char *label, size_t len)
 static bool
 step_time(TimestampTz first, TimestampTz last, TimestampTz at, int64 *time, PureError *error)
 {
-	if (TIMESTAMP_NOT_FINITE(at))
-		return pure_fail(error, PURE_VALUE, "a step of a journey cannot be at infinity");
-	if (!IS_VALID_TIMESTAMP(at))
-		return pure_fail(error, PURE_VALUE, "instant of a step out of range");
+	if (!journey_check_instant(at, error))
+		return false;
 	if (at < last)
 		return pure_fail(error, PURE_VALUE, "the steps of a journey cannot run backwards in time");
 	if (pg_sub_s64_overflow(at, first, time) || *time > JOURNEY_MAX_SPAN)
 		return pure_fail(error, PURE_LIMIT, "a journey cannot last more than 570 years");
 	return true;
+}
+
+/* The index of a label, which is added if it is new; -1 where there is no room for it. */
+static int
+build_label(JourneyBuilder *builder, const char *label, size_t len, PureError *error)
+{
+	int			index = find_built_label(builder, label, len);
+
+	if (index >= 0)
+		return index;
+	if (!journey_check_label(label, len, error) ||
+		!journey_check_label_count(builder->nlabels, error))
+		return -1;
+	return add_label(builder, label, len);
+}
+
+static void
+add_word(JourneyBuilder *builder, uint64 word)
+{
+	if (builder->nsteps == builder->words_room)
+	{
+		builder->words_room *= 2;
+		builder->words = repalloc(builder->words, builder->words_room * sizeof(uint64));
+	}
+	builder->words[builder->nsteps++] = word;
 }
 
 /*
@@ -145,31 +202,36 @@ step_time(TimestampTz first, TimestampTz last, TimestampTz at, int64 *time, Pure
 bool
 journey_add(JourneyBuilder *builder, const char *label, size_t len, TimestampTz at, PureError *error)
 {
+	JourneyLabel text = {label, len};
+	int			index = -1;
+
+	return journey_add_as(builder, &index, text, at, error);
+}
+
+/*
+ * The same for a caller that remembers the builder's index of each of its labels: -1
+ * until the first step that has it.
+ */
+bool
+journey_add_as(JourneyBuilder *builder, int *index, JourneyLabel label, TimestampTz at,
+			   PureError *error)
+{
 	TimestampTz last;
 	int64		time;
-	int			index;
 
 	if (builder->nsteps == 0)
 		builder->first = last = at;
 	else
 		last = builder->first + journey_word_time(builder->words[builder->nsteps - 1]);
-	if (!step_time(builder->first, last, at, &time, error) || !check_label(label, len, error))
+	if (!step_time(builder->first, last, at, &time, error))
 		return false;
 	if (builder->nsteps == JOURNEY_MAX_STEPS)
 		return too_many_steps(error);
-	index = find_built_label(builder, label, len);
-	if (index < 0)
-	{
-		if (builder->nlabels == JOURNEY_MAX_LABELS)
-			return too_many_labels(error);
-		index = add_label(builder, label, len);
-	}
-	if (builder->nsteps == builder->words_room)
-	{
-		builder->words_room *= 2;
-		builder->words = repalloc(builder->words, (size_t) builder->words_room * sizeof(uint64));
-	}
-	builder->words[builder->nsteps++] = (uint64) time << JOURNEY_INDEX_BITS | index;
+	if (*index < 0)
+		*index = build_label(builder, label.text, label.len, error);
+	if (*index < 0)
+		return false;
+	add_word(builder, (uint64) time << JOURNEY_INDEX_BITS | *index);
 	return true;
 }
 
@@ -220,15 +282,15 @@ journey_append_plan(JourneyAppend *plan, const JourneyView *old, const char *lab
 
 	if (!TIMESTAMP_NOT_FINITE(at))
 		at = Max(at, last);
-	if (!step_time(old->first, last, at, &time, error) || !check_label(label, len, error))
+	if (!step_time(old->first, last, at, &time, error) || !journey_check_label(label, len, error))
 		return false;
 	if (old->nsteps == JOURNEY_MAX_STEPS)
 		return too_many_steps(error);
 	plan->new_label = index < 0;
 	if (plan->new_label)
 	{
-		if (old->nlabels == JOURNEY_MAX_LABELS)
-			return too_many_labels(error);
+		if (!journey_check_label_count(old->nlabels, error))
+			return false;
 		index = old->nlabels;
 	}
 	plan->word = (uint64) time << JOURNEY_INDEX_BITS | index;

@@ -120,6 +120,12 @@ extern void journey_labels(const JourneyView *view, JourneyLabel *labels);
 extern JourneyLabel journey_label(const JourneyView *view, uint32 index);
 extern int	journey_find_label(const JourneyView *view, const char *label, size_t len);
 
+extern int	journey_label_compare(const JourneyLabel *a, const JourneyLabel *b);
+
+extern bool journey_check_label(const char *label, size_t len, PureError *error);
+extern bool journey_check_label_count(uint32 nlabels, PureError *error);
+extern bool journey_check_instant(TimestampTz at, PureError *error);
+
 /* Collects steps in order and writes them as a journey. */
 typedef struct JourneyBuilder
 {
@@ -136,6 +142,8 @@ typedef struct JourneyBuilder
 extern void journey_begin(JourneyBuilder *builder);
 extern bool journey_add(JourneyBuilder *builder, const char *label, size_t len, TimestampTz at,
 						PureError *error);
+extern bool journey_add_as(JourneyBuilder *builder, int *index, JourneyLabel label,
+						   TimestampTz at, PureError *error);
 extern size_t journey_size(const JourneyBuilder *builder);
 extern void journey_write(const JourneyBuilder *builder, char *payload);
 

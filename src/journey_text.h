@@ -10,9 +10,6 @@
 
 #include "journey.h"
 
-extern void label_write(StringInfo out, const char *label, size_t len);
-extern bool label_read(const char **cursor, const char *end, StringInfo label);
-
 extern void journey_print(StringInfo out, const JourneyView *view);
 extern bool journey_parse(JourneyBuilder *builder, const char *text, size_t len, PureError *error);
 

@@ -12,7 +12,7 @@
 #include "pure.h"
 
 #include "instant.h"
-#include "journey_text.h"
+#include "label.h"
 #include "scan.h"
 
 /* ASCII only: what isspace() says of other bytes depends on the locale. */

@@ -1,0 +1,260 @@
+/*-------------------------------------------------------------------------
+ *
+ * journey_agg.c
+ *		The aggregates that make journeys, and their transition type journey_events.
+ *
+ * The binary form of journey_events:
+ *
+ *		int8	version, 1
+ *		int8	flags: 1 if events have a seq
+ *		int32	number of labels
+ *				each: float4 order, int32 length, bytes in the client's encoding
+ *		int32	number of events
+ *				each: int32 index of its label, int64 microseconds since 2000-01-01
+ *				UTC [, int64 seq]
+ *
+ * The collecting and ordering itself is pure: events.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "libpq/pqformat.h"
+#include "utils/timestamp.h"
+
+#include "events_text.h"
+#include "journey_io.h"
+#include "report.h"
+#include "stage.h"
+#include "wire.h"
+
+#define WIRE_VERSION 1
+
+/* Transition functions write into their state, so nobody else may call them. */
+static void
+require_aggregate(FunctionCallInfo fcinfo)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function works inside its aggregate only")));
+}
+
+/* Sets the header that pure code knows nothing of. */
+static Datum
+events_datum(JourneyEvents *events, const PureError *error)
+{
+	if (events == NULL)
+		report_pure_error(error);
+	SET_VARSIZE(events, events_size(events));
+	return PointerGetDatum(events);
+}
+
+/*
+ * Opens a state, which may be small enough to come with a short header.
+ */
+static JourneyEvents *
+open_events(Datum value)
+{
+	return (JourneyEvents *) PG_DETOAST_DATUM(value);
+}
+
+static void
+refuse_null(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("an event of a journey has no %s", what),
+			 errhint("Leave such rows out with FILTER (WHERE ... IS NOT NULL).")));
+}
+
+/*
+ * Whether the row holds an event.  One that has neither stage nor instant is what an
+ * outer join makes where there is none; half an event is a mistake.
+ */
+static bool
+has_event(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(1) && PG_ARGISNULL(2))
+		return false;
+	if (PG_ARGISNULL(1))
+		refuse_null("stage");
+	if (PG_ARGISNULL(2))
+		refuse_null("instant");
+	if (PG_NARGS() > 3 && PG_ARGISNULL(3))
+		refuse_null("seq");
+	return true;
+}
+
+PG_FUNCTION_INFO_V1(journey_agg_add);
+Datum
+journey_agg_add(PG_FUNCTION_ARGS)
+{
+	bool		have_seq = PG_NARGS() > 3;
+	JourneyEvents *events;
+	EventLabel	label;
+	PureError	error;
+
+	require_aggregate(fcinfo);
+	if (!has_event(fcinfo))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	events = PG_ARGISNULL(0) ? events_begin(have_seq) : open_events(PG_GETARG_DATUM(0));
+	label.label = stage_argument(fcinfo, 1);
+	label.order = stage_order(fcinfo, 1);
+	events = events_add(events, &label, PG_GETARG_TIMESTAMPTZ(2),
+						have_seq ? PG_GETARG_INT64(3) : 0, &error);
+	return events_datum(events, &error);
+}
+
+PG_FUNCTION_INFO_V1(journey_agg_combine);
+Datum
+journey_agg_combine(PG_FUNCTION_ARGS)
+{
+	PureError	error;
+
+	require_aggregate(fcinfo);
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	/* A copy with a full header: it will be written into. */
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(1)));
+	return events_datum(events_merge(open_events(PG_GETARG_DATUM(0)),
+									 open_events(PG_GETARG_DATUM(1)), &error),
+						&error);
+}
+
+PG_FUNCTION_INFO_V1(journey_agg_final);
+Datum
+journey_agg_final(PG_FUNCTION_ARGS)
+{
+	JourneyBuilder builder;
+	PureError	error;
+
+	journey_begin(&builder);
+	if (!events_to_journey(open_events(PG_GETARG_DATUM(0)), &builder, &error))
+		report_pure_error(&error);
+	PG_RETURN_JOURNEY(&builder);
+}
+
+PG_FUNCTION_INFO_V1(journey_events_in);
+Datum
+journey_events_in(PG_FUNCTION_ARGS)
+{
+	char	   *text = PG_GETARG_CSTRING(0);
+	PureError	error;
+
+	return events_datum(events_parse(text, strlen(text), &error), &error);
+}
+
+PG_FUNCTION_INFO_V1(journey_events_out);
+Datum
+journey_events_out(PG_FUNCTION_ARGS)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	events_print(&out, open_events(PG_GETARG_DATUM(0)));
+	PG_RETURN_CSTRING(out.data);
+}
+
+static EventLabel *
+receive_labels(StringInfo buf, uint32 nlabels)
+{
+	EventLabel *labels = palloc(nlabels * sizeof(EventLabel));
+
+	for (uint32 i = 0; i < nlabels; i++)
+	{
+		labels[i].order = pq_getmsgfloat4(buf);
+		if (!isfinite(labels[i].order))
+			wire_refuse("journey_events", "a label's order is not a number");
+		labels[i].label = wire_receive_label(buf, "journey_events");
+	}
+	return labels;
+}
+
+static JourneyEvents *
+receive_event(StringInfo buf, JourneyEvents *events, const EventLabel *labels, uint32 nlabels)
+{
+	uint32		index = pq_getmsgint(buf, 4);
+	TimestampTz at = pq_getmsgint64(buf);
+	int64		seq = events_have_seq(events) ? pq_getmsgint64(buf) : 0;
+	PureError	error;
+
+	if (index >= nlabels)
+		wire_refuse("journey_events", "an event's label is not among the labels");
+	events = events_add(events, &labels[index], at, seq, &error);
+	if (events == NULL)
+		wire_refuse("journey_events", error.message);
+	return events;
+}
+
+PG_FUNCTION_INFO_V1(journey_events_recv);
+Datum
+journey_events_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	EventLabel *labels;
+	uint32		nlabels;
+	uint32		nevents;
+	int			flags;
+	JourneyEvents *events;
+
+	if (pq_getmsgbyte(buf) != WIRE_VERSION)
+		wire_refuse("journey_events", "unknown version");
+	flags = pq_getmsgbyte(buf);
+	if ((flags & ~EVENTS_HAVE_SEQ) != 0)
+		wire_refuse("journey_events", "unknown flags");
+	nlabels = wire_receive_count(buf, JOURNEY_MAX_LABELS, 8, "journey_events");
+	labels = receive_labels(buf, nlabels);
+	nevents = wire_receive_count(buf, JOURNEY_MAX_STEPS, flags ? 20 : 12, "journey_events");
+	events = events_begin(flags != 0);
+	for (uint32 i = 0; i < nevents; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		events = receive_event(buf, events, labels, nlabels);
+	}
+	if (events->nlabels != nlabels)
+		wire_refuse("journey_events", "a label is repeated or belongs to no event");
+	wire_receive_end(buf, "journey_events");
+	return events_datum(events, NULL);
+}
+
+PG_FUNCTION_INFO_V1(journey_events_send);
+Datum
+journey_events_send(PG_FUNCTION_ARGS)
+{
+	JourneyEvents *events = open_events(PG_GETARG_DATUM(0));
+	EventLabel *labels = events_labels(events);
+	SortedEvent *sorted = events_sorted(events);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	pq_sendint8(&buf, WIRE_VERSION);
+	pq_sendint8(&buf, events->flags);
+	pq_sendint32(&buf, events->nlabels);
+	for (int i = 0; i < events->nlabels; i++)
+	{
+		pq_sendfloat4(&buf, labels[i].order);
+		wire_send_label(&buf, &labels[i].label);
+	}
+	pq_sendint32(&buf, events->nevents);
+	for (uint32 i = 0; i < events->nevents; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pq_sendint32(&buf, sorted[i].label);
+		pq_sendint64(&buf, sorted[i].at);
+		if (events_have_seq(events))
+			pq_sendint64(&buf, sorted[i].seq);
+	}
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}

@@ -1,0 +1,122 @@
+/*-------------------------------------------------------------------------
+ *
+ * stage.c
+ *		A stage handed to an SQL function, as the label that a journey keeps.
+ *
+ * A stage column may be text, varchar, an enum, a domain over them, an integer or a
+ * uuid.  What a journey keeps is its text form.  Functions that declare the argument
+ * as text and those that declare it polymorphic share one C function through here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_enum.h"
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "stage.h"
+
+/* What fn_extra remembers of the argument's type. */
+typedef struct StageType
+{
+	Oid			type;
+	bool		is_text;
+	bool		is_enum;
+	FmgrInfo	output;			/* set up for the others only */
+} StageType;
+
+static StageType *
+look_up_type(FunctionCallInfo fcinfo, int argno)
+{
+	StageType  *stage_type = fcinfo->flinfo->fn_extra;
+	Oid			base;
+	Oid			output;
+	bool		is_varlena;
+
+	if (stage_type != NULL)
+		return stage_type;
+	stage_type = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(StageType));
+	stage_type->type = get_fn_expr_argtype(fcinfo->flinfo, argno);
+	if (!OidIsValid(stage_type->type))
+		elog(ERROR, "could not determine the type of a stage");
+	base = getBaseType(stage_type->type);
+	stage_type->is_text = base == TEXTOID || base == VARCHAROID;
+	stage_type->is_enum = type_is_enum(base);
+	if (!stage_type->is_text && !stage_type->is_enum)
+	{
+		getTypeOutputInfo(base, &output, &is_varlena);
+		fmgr_info_cxt(output, &stage_type->output, fcinfo->flinfo->fn_mcxt);
+	}
+	fcinfo->flinfo->fn_extra = stage_type;
+	return stage_type;
+}
+
+static HeapTuple
+find_enum_value(Oid value)
+{
+	HeapTuple	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid internal value for enum: %u", value)));
+	return tuple;
+}
+
+static JourneyLabel
+enum_label(Oid value)
+{
+	HeapTuple	tuple = find_enum_value(value);
+	const char *name = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
+	JourneyLabel label;
+
+	label.len = strlen(name);
+	label.text = pnstrdup(name, label.len);
+	ReleaseSysCache(tuple);
+	return label;
+}
+
+/*
+ * The label of an argument that is not NULL.  It may point into the argument, else it
+ * is in the current memory context.  Uses fn_extra.
+ */
+JourneyLabel
+stage_argument(FunctionCallInfo fcinfo, int argno)
+{
+	StageType  *stage_type = look_up_type(fcinfo, argno);
+	JourneyLabel label;
+
+	if (stage_type->is_enum)
+		return enum_label(PG_GETARG_OID(argno));
+	if (stage_type->is_text)
+	{
+		struct varlena *text = PG_GETARG_VARLENA_PP(argno);
+
+		label.text = VARDATA_ANY(text);
+		label.len = VARSIZE_ANY_EXHDR(text);
+		return label;
+	}
+	label.text = OutputFunctionCall(&stage_type->output, PG_GETARG_DATUM(argno));
+	label.len = strlen(label.text);
+	return label;
+}
+
+/*
+ * Where an enum's value stands among its siblings; 0 for stages of every other type.
+ */
+float4
+stage_order(FunctionCallInfo fcinfo, int argno)
+{
+	HeapTuple	tuple;
+	float4		order;
+
+	if (!look_up_type(fcinfo, argno)->is_enum)
+		return 0;
+	tuple = find_enum_value(PG_GETARG_OID(argno));
+	order = ((Form_pg_enum) GETSTRUCT(tuple))->enumsortorder;
+	ReleaseSysCache(tuple);
+	return order;
+}

@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * stage.h
+ *		A stage handed to an SQL function, as the label that a journey keeps.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CRM_STAGE_H
+#define CRM_STAGE_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "journey.h"
+
+extern JourneyLabel stage_argument(FunctionCallInfo fcinfo, int argno);
+extern float4 stage_order(FunctionCallInfo fcinfo, int argno);
+
+#endif							/* CRM_STAGE_H */
