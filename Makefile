@@ -24,7 +24,14 @@ PURE = \
 	events \
 	events_text \
 	label_map \
-	digest
+	digest \
+	diagram_lex \
+	diagram_label \
+	diagram_note \
+	diagram_present \
+	diagram_names \
+	diagram_parse \
+	diagram_print
 
 # Code that a server needs: faces of the pure code, and code with SQL inside.
 FACES = \
@@ -34,14 +41,16 @@ FACES = \
 	stage \
 	journey_io \
 	journey_ops \
-	journey_agg
+	journey_agg \
+	diagram_io
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 
 # The install script is its rooms' parts, in the order in which they lean on each other.
 PARTS = \
 	head \
-	journey
+	journey \
+	diagram
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 

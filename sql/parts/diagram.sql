@@ -1,0 +1,54 @@
+
+-- Diagrams as text: what they say, without creating anything.
+
+CREATE FUNCTION @extschema@.format_diagram(diagram text) RETURNS text
+AS 'MODULE_PATHNAME' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION @extschema@.format_diagram(text) IS
+'The canonical text of a diagram, which means the same and prints as itself; nothing is created.';
+
+CREATE FUNCTION @extschema@.diagram_stages(
+	diagram text,
+	OUT "position" integer,
+	OUT id text,
+	OUT label text,
+	OUT title text,
+	OUT description text,
+	OUT phase text,
+	OUT phase_title text,
+	OUT outcome text,
+	OUT probability double precision,
+	OUT sla interval,
+	OUT owner text,
+	OUT goal text,
+	OUT metrics text,
+	OUT requires text[],
+	OUT entry_guard text,
+	OUT exit_guard text,
+	OUT reasons text[],
+	OUT outside boolean,
+	OUT undo interval,
+	OUT color text,
+	OUT note text,
+	OUT is_entry boolean,
+	OUT is_final boolean
+) RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
+
+COMMENT ON FUNCTION @extschema@.diagram_stages(text) IS
+'The stages of a diagram, one row each in canonical order, with what their notes say.';
+
+CREATE FUNCTION @extschema@.diagram_moves(
+	diagram text,
+	OUT "position" integer,
+	OUT from_stage text,
+	OUT from_phase text,
+	OUT to_stage text,
+	OUT event text,
+	OUT guard text,
+	OUT action text
+) RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20;
+
+COMMENT ON FUNCTION @extschema@.diagram_moves(text) IS
+'The moves of a diagram as they are drawn, one row each in order; a move that begins or ends at [*] has no stage there.';

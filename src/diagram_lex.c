@@ -1,0 +1,487 @@
+/*-------------------------------------------------------------------------
+ *
+ * diagram_lex.c
+ *		Characters and words of a diagram: lines, ids, entities.
+ *
+ * What a statement means is not decided here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "pure.h"
+
+#include <ctype.h>
+
+#ifndef FRONTEND
+#include "mb/pg_wchar.h"
+#endif
+
+#include "diagram_reader.h"
+
+/*
+ * Starts an error at a place in the diagram; always returns false.
+ */
+bool
+fail_at(DiagramReader *reader, const char *where, PureErrorKind kind, const char *fmt,...)
+{
+	char		message[512];
+	va_list		args;
+
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	pure_fail(reader->error, kind, "%s", message);
+	return pure_at(reader->error, reader->text, where);
+}
+
+/*
+ * A copy whose lines all end in \n, without a byte order mark.
+ */
+char *
+normal_lines(const char *text)
+{
+	char	   *copy;
+	char	   *out;
+
+	if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
+		text += 3;
+	out = copy = palloc(strlen(text) + 1);
+	for (; *text; text++)
+	{
+		if (*text != '\r')
+			*out++ = *text;
+		else if (text[1] != '\n')
+			*out++ = '\n';
+	}
+	*out = '\0';
+	return copy;
+}
+
+const char *
+line_end(const DiagramReader *reader, const char *p)
+{
+	const char *end = memchr(p, '\n', reader->end - p);
+
+	return end != NULL ? end : reader->end;
+}
+
+void
+skip_blanks(DiagramReader *reader)
+{
+	while (is_blank(*reader->p))
+		reader->p++;
+}
+
+/* To the beginning of the next line. */
+void
+skip_line(DiagramReader *reader)
+{
+	reader->p = line_end(reader, reader->p);
+	if (reader->p < reader->end)
+		reader->p++;
+}
+
+bool
+skip_text(DiagramReader *reader, const char *text)
+{
+	size_t		len = strlen(text);
+
+	if (strncmp(reader->p, text, len) != 0)
+		return false;
+	reader->p += len;
+	return true;
+}
+
+bool
+at_line_end(const DiagramReader *reader)
+{
+	return reader->p >= reader->end || *reader->p == '\n';
+}
+
+/*
+ * Skips a keyword, in any case as Mermaid has it, and the blanks that must follow.  A
+ * keyword that stands where an id stands is none: the id's reader says what is wrong.
+ */
+bool
+skip_keyword(DiagramReader *reader, const char *keyword)
+{
+	size_t		len = strlen(keyword);
+	const char *after = reader->p + len;
+
+	if (pg_strncasecmp(reader->p, keyword, len) != 0 || !is_blank(*after))
+		return false;
+	while (is_blank(*after))
+		after++;
+	if (*after == '\n' || *after == '\0' || *after == ':' || strncmp(after, "-->", 3) == 0)
+		return false;
+	reader->p = after;
+	return true;
+}
+
+/*
+ * Nothing but a semicolon, a comment, or the end of the phase may follow a statement.
+ */
+bool
+end_statement(DiagramReader *reader)
+{
+	const char *semicolon;
+
+	skip_blanks(reader);
+	semicolon = reader->p;
+	if (skip_text(reader, ";"))
+		skip_blanks(reader);
+	if (at_line_end(reader) || *reader->p == '}' || strncmp(reader->p, "%%", 2) == 0)
+		return true;
+	if (*semicolon == ';')
+	{
+		fail_at(reader, reader->p, PURE_SYNTAX, "a second statement on the line");
+		return pure_hint(reader->error, "Write one statement a line.");
+	}
+	return fail_at(reader, reader->p, PURE_SYNTAX, "expected the end of the statement before \"%s\"",
+				   pure_sample(reader->p, line_end(reader, reader->p) - reader->p));
+}
+
+/* What JavaScript takes for white space beyond ASCII, and where an id would end. */
+static bool
+is_wide_blank(const char *p)
+{
+	static const char *const blanks[] = {
+		"\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF",
+		"\xE2\x81\x9F", "\xE3\x80\x80", "\xEF\xBB\xBF"
+	};
+
+	if (strncmp(p, "\xE2\x80", 2) == 0 && (unsigned char) p[2] <= 0x8A)
+		return true;
+	for (int i = 0; i < lengthof(blanks); i++)
+		if (strncmp(p, blanks[i], strlen(blanks[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_ascii_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool
+is_id_char(const char *p)
+{
+	return is_ascii_word(*p) || *p == '.' || (IS_HIGHBIT_SET(*p) && !is_wide_blank(p));
+}
+
+/* A word of ASCII letters, digits and underscores, which is all that some statements take. */
+bool
+is_word(const char *text)
+{
+	if (*text == '\0')
+		return false;
+	while (is_ascii_word(*text))
+		text++;
+	return *text == '\0';
+}
+
+/*
+ * Mermaid would take the id for something else.
+ */
+static bool
+is_reserved(const char *id)
+{
+	/* As whole words; the first three also in front of anything that ends a word. */
+	static const char *const words[] = {
+		"click", "default", "href",
+		"state", "note", "class", "classdef", "style", "scale", "root", "as", "direction",
+		"acctitle", "accdescr", "statediagram", "root_start", "root_end"
+	};
+	size_t		id_len = strlen(id);
+
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		size_t		len = strlen(words[i]);
+
+		if (pg_strncasecmp(id, words[i], len) == 0 &&
+			(id[len] == '\0' || (i < 3 && !is_ascii_word(id[len]))))
+			return true;
+	}
+	/* At the end of a line, with TB, LR ... on the next, it would turn the picture. */
+	return id_len >= 9 && pg_strcasecmp(id + id_len - 9, "direction") == 0;
+}
+
+static char *
+fail_id(DiagramReader *reader, const char *where, const char *message)
+{
+	fail_at(reader, where, PURE_SYNTAX, "%s", message);
+	pure_hint(reader->error, "Choose a plain word as the id, and say in the stage's note what the column holds, such as \"label: Closed Won\".");
+	return NULL;
+}
+
+/*
+ * Reads the id of a stage or phase, and makes sure that nothing follows it which one may
+ * have meant as a part of it.  NULL with an error.
+ */
+char *
+read_id(DiagramReader *reader)
+{
+	const char *start = reader->p;
+	const char *p = start;
+	char	   *id;
+
+	while (is_id_char(p))
+		p++;
+	if (*p != '\0' && !isspace((unsigned char) *p) && !strchr(":{};", *p) &&
+		strncmp(p, "-->", 3) != 0 && strncmp(p, "%%", 2) != 0)
+	{
+		int			len = IS_HIGHBIT_SET(*p) ? 0 : 1;
+
+		if (*p == '-' && p == start)
+		{
+			fail_at(reader, p, PURE_SYNTAX, "expected a stage before \"%s\"",
+					pure_sample(p, line_end(reader, p) - p));
+			return NULL;
+		}
+		return fail_id(reader, p, len == 0 ? "an id cannot contain this kind of space" :
+					   psprintf("an id cannot contain \"%c\"", *p));
+	}
+	if (p == start)
+	{
+		fail_at(reader, p, PURE_SYNTAX, "expected the id of a stage");
+		return NULL;
+	}
+	if (p - start > DIAGRAM_MAX_ID)
+	{
+		fail_at(reader, start, PURE_LIMIT, "id of %d bytes is too long", (int) (p - start));
+		pure_hint(reader->error, "An id has at most %d bytes; a title may be longer.", DIAGRAM_MAX_ID);
+		return NULL;
+	}
+	id = pnstrdup(start, p - start);
+	if (is_reserved(id))
+		return fail_id(reader, start, psprintf("\"%s\" is reserved and cannot be an id", id));
+	reader->p = p;
+	skip_blanks(reader);
+	if (is_id_char(reader->p))
+		return fail_id(reader, p, "an id cannot contain a space");
+	return id;
+}
+
+static bool
+named_entity(const char *name, int len, unsigned int *code)
+{
+	static const struct
+	{
+		const char *name;
+		unsigned int code;
+	}			entities[] = {
+		{"lt", '<'}, {"gt", '>'}, {"amp", '&'}, {"quot", '"'}, {"apos", '\''}, {"nbsp", 0xA0}
+	};
+
+	for (int i = 0; i < lengthof(entities); i++)
+		if (strlen(entities[i].name) == len && strncmp(entities[i].name, name, len) == 0)
+		{
+			*code = entities[i].code;
+			return true;
+		}
+	return false;
+}
+
+static bool
+numeric_entity(const char *digits, int len, unsigned int *code)
+{
+	*code = 0;
+	for (int i = 0; i < len; i++)
+	{
+		if (!isdigit((unsigned char) digits[i]) || *code > 0x10FFFF)
+			return false;
+		*code = *code * 10 + (digits[i] - '0');
+	}
+	/* No control characters, no halves of surrogate pairs. */
+	return *code >= ' ' && *code <= 0x10FFFF && !(*code >= 0x7F && *code < 0xA0) &&
+		!(*code >= 0xD800 && *code <= 0xDFFF);
+}
+
+static int
+append_utf8(char *out, unsigned int code)
+{
+	if (code < 0x80)
+	{
+		out[0] = code;
+		return 1;
+	}
+	if (code < 0x800)
+	{
+		out[0] = 0xC0 | (code >> 6);
+		out[1] = 0x80 | (code & 0x3F);
+		return 2;
+	}
+	if (code < 0x10000)
+	{
+		out[0] = 0xE0 | (code >> 12);
+		out[1] = 0x80 | ((code >> 6) & 0x3F);
+		out[2] = 0x80 | (code & 0x3F);
+		return 3;
+	}
+	out[0] = 0xF0 | (code >> 18);
+	out[1] = 0x80 | ((code >> 12) & 0x3F);
+	out[2] = 0x80 | ((code >> 6) & 0x3F);
+	out[3] = 0x80 | (code & 0x3F);
+	return 4;
+}
+
+/* Beyond ASCII an entity becomes UTF-8, which only a UTF-8 database may hold. */
+static bool
+can_hold(unsigned int code)
+{
+#ifndef FRONTEND
+	if (code >= 0x80 && GetDatabaseEncoding() != PG_UTF8)
+		return false;
+#endif
+	return true;
+}
+
+/* The length of an entity such as #58; or #lt; at p, or 0. */
+static int
+entity_len(const char *p, const char *end)
+{
+	const char *q = p + 1;
+
+	while (q < end && is_ascii_word(*q))
+		q++;
+	return *p == '#' && q > p + 1 && q < end && *q == ';' ? q + 1 - p : 0;
+}
+
+/*
+ * Resolves the entities of a piece of text.
+ */
+bool
+decode_text(DiagramReader *reader, const char *start, const char *end, Decoded *decoded)
+{
+	decoded->text = palloc(end - start + 1);
+	decoded->origin = palloc((end - start + 1) * sizeof(char *));
+	decoded->len = 0;
+	for (const char *p = start; p < end;)
+	{
+		int			len = entity_len(p, end);
+		int			nbytes = 1;
+		unsigned int code;
+
+		if (len == 0)
+			decoded->text[decoded->len] = *p;
+		else if ((named_entity(p + 1, len - 2, &code) || numeric_entity(p + 1, len - 2, &code)) &&
+				 can_hold(code))
+			nbytes = append_utf8(decoded->text + decoded->len, code);
+		else
+		{
+			fail_at(reader, p, PURE_SYNTAX, "unknown character \"%s\"", pure_sample(p, len));
+			return pure_hint(reader->error, "Known are #lt; #gt; #amp; #quot; #apos; #nbsp; and numbers such as #58;. Write #35; for a plain \"#\".");
+		}
+		while (nbytes-- > 0)
+			decoded->origin[decoded->len++] = p;
+		p += Max(len, 1);
+	}
+	decoded->text[decoded->len] = '\0';
+	decoded->origin[decoded->len] = end;
+	return true;
+}
+
+/* Is there a c that was written as itself, not as an entity? */
+bool
+is_literal(const Decoded *decoded, int at, char c)
+{
+	return at < decoded->len && decoded->text[at] == c && *decoded->origin[at] == c;
+}
+
+/* A trimmed copy of a part, or NULL where nothing is left. */
+char *
+decoded_part(const Decoded *decoded, int from, int to)
+{
+	while (from < to && is_blank(decoded->text[from]))
+		from++;
+	while (to > from && is_blank(decoded->text[to - 1]))
+		to--;
+	return to > from ? pnstrdup(decoded->text + from, to - from) : NULL;
+}
+
+/*
+ * The rest of the line without blanks around it and without a semicolon that ends the
+ * statement.
+ */
+void
+statement_text(DiagramReader *reader, const char **start, const char **end)
+{
+	const char *last_entity = NULL;
+
+	skip_blanks(reader);
+	*start = reader->p;
+	*end = reader->p = line_end(reader, reader->p);
+	while (*end > *start && is_blank((*end)[-1]))
+		(*end)--;
+	if (*end == *start || (*end)[-1] != ';')
+		return;
+	for (const char *p = *start; p < *end; p++)
+		if (*p == '#' && entity_len(p, *end) > 0)
+			last_entity = p + entity_len(p, *end);
+	if (last_entity != *end)
+		(*end)--;
+	while (*end > *start && is_blank((*end)[-1]))
+		(*end)--;
+}
+
+/*
+ * Reads the words that a ":" puts on a stage.
+ */
+char *
+read_line_text(DiagramReader *reader)
+{
+	const char *start,
+			   *end;
+	Decoded		decoded;
+	char	   *text;
+
+	statement_text(reader, &start, &end);
+	if (!decode_text(reader, start, end, &decoded))
+		return NULL;
+	for (int i = 0; i < decoded.len; i++)
+		if (is_literal(&decoded, i, ';'))
+		{
+			fail_at(reader, decoded.origin[i], PURE_SYNTAX, "\";\" inside a text");
+			pure_hint(reader->error, "Write one statement a line, and #59; for a plain semicolon.");
+			return NULL;
+		}
+	text = decoded_part(&decoded, 0, decoded.len);
+	if (text == NULL)
+		fail_at(reader, start, PURE_SYNTAX, "expected a text after \":\"");
+	return text;
+}
+
+/*
+ * Reads "...", the title in front of "as"; an empty one is no title, hence "".
+ */
+char *
+read_quoted_text(DiagramReader *reader)
+{
+	const char *start = ++reader->p;
+	const char *close = memchr(start, '"', reader->end - start);
+	Decoded		decoded;
+	char	   *text;
+
+	if (close == NULL || close > line_end(reader, start))
+	{
+		fail_at(reader, start - 1, PURE_SYNTAX, "unterminated title");
+		return NULL;
+	}
+	reader->p = close + 1;
+	if (!decode_text(reader, start, close, &decoded))
+		return NULL;
+	text = decoded_part(&decoded, 0, decoded.len);
+	return text != NULL ? text : pstrdup("");
+}
+
+void
+append_to_list(TextList *list, int *room, char *item)
+{
+	if (list->count == *room)
+	{
+		*room = *room == 0 ? 8 : *room * 2;
+		list->items = list->items == NULL ? palloc(*room * sizeof(char *)) :
+			repalloc(list->items, *room * sizeof(char *));
+	}
+	list->items[list->count++] = item;
+}
