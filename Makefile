@@ -21,6 +21,7 @@ PURE = \
 	label \
 	scan \
 	journey_text \
+	journey_cut \
 	events \
 	events_text \
 	label_map \
@@ -41,6 +42,8 @@ FACES = \
 	stage \
 	journey_io \
 	journey_ops \
+	journey_read \
+	journey_jsonb \
 	journey_agg \
 	diagram_io
 

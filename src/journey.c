@@ -60,6 +60,90 @@ journey_find_label(const JourneyView *view, const char *label, size_t len)
 }
 
 /*
+ * The step of the nth visit to the stage with this index, counted from the end where
+ * nth is negative; -1 where there are not so many.
+ */
+int64
+journey_visit(const JourneyView *view, int index, int nth)
+{
+	int64		step = nth > 0 ? 0 : (int64) view->nsteps - 1;
+	int64		forward = nth > 0 ? 1 : -1;
+	int64		left = nth > 0 ? nth : -(int64) nth;
+
+	if (index < 0 || nth == 0)
+		return -1;
+	for (; step >= 0 && step < view->nsteps; step += forward)
+		if (journey_index(view, step) == index && --left == 0)
+			return step;
+	return -1;
+}
+
+/*
+ * The last step that begins at this instant or before; -1 where none does.
+ */
+int64
+journey_step_at(const JourneyView *view, TimestampTz at)
+{
+	int64		low = 0,
+				high = view->nsteps;
+
+	while (low < high)
+	{
+		int64		middle = (low + high) / 2;
+
+		if (journey_at(view, middle) <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - 1;
+}
+
+/*
+ * The step that began the stay in the last stage: steps from a stage to itself do not
+ * end a stay.
+ */
+uint32
+journey_stay(const JourneyView *view)
+{
+	uint32		step = view->nsteps - 1;
+	uint32		index = journey_index(view, step);
+
+	while (step > 0 && journey_index(view, step - 1) == index)
+		step--;
+	return step;
+}
+
+/*
+ * Compares journeys step by step, each by instant and then by label; a beginning of
+ * another journey comes before it.
+ */
+int
+journey_compare(const JourneyView *a, const JourneyView *b)
+{
+	uint32		common = Min(a->nsteps, b->nsteps);
+
+	for (uint32 step = 0; step < common; step++)
+	{
+		TimestampTz left = journey_at(a, step);
+		TimestampTz right = journey_at(b, step);
+		JourneyLabel left_label,
+					right_label;
+		int			order;
+
+		CHECK_FOR_INTERRUPTS();
+		if (left != right)
+			return left < right ? -1 : 1;
+		left_label = journey_label(a, journey_index(a, step));
+		right_label = journey_label(b, journey_index(b, step));
+		order = journey_label_compare(&left_label, &right_label);
+		if (order != 0)
+			return order;
+	}
+	return a->nsteps < b->nsteps ? -1 : a->nsteps > b->nsteps;
+}
+
+/*
  * Compares labels by their bytes, the order that ties follow.
  */
 int

@@ -120,6 +120,10 @@ extern void journey_labels(const JourneyView *view, JourneyLabel *labels);
 extern JourneyLabel journey_label(const JourneyView *view, uint32 index);
 extern int	journey_find_label(const JourneyView *view, const char *label, size_t len);
 
+extern int64 journey_visit(const JourneyView *view, int index, int nth);
+extern int64 journey_step_at(const JourneyView *view, TimestampTz at);
+extern uint32 journey_stay(const JourneyView *view);
+extern int	journey_compare(const JourneyView *a, const JourneyView *b);
 extern int	journey_label_compare(const JourneyLabel *a, const JourneyLabel *b);
 
 extern bool journey_check_label(const char *label, size_t len, PureError *error);

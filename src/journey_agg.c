@@ -112,6 +112,46 @@ journey_agg_add(PG_FUNCTION_ARGS)
 	return events_datum(events, &error);
 }
 
+/* Adds each step; seq counts those of one instant, so that a journey keeps its own order. */
+static JourneyEvents *
+add_steps(JourneyEvents *events, const JourneyView *view, PureError *error)
+{
+	EventLabel	label;
+	int64		seq = 0;
+
+	label.order = 0;
+	for (uint32 step = 0; events != NULL && step < view->nsteps; step++)
+	{
+		TimestampTz at = journey_at(view, step);
+
+		CHECK_FOR_INTERRUPTS();
+		seq = step > 0 && at == journey_at(view, step - 1) ? seq + 1 : 1;
+		label.label = journey_label(view, journey_index(view, step));
+		events = events_add(events, &label, at, seq, error);
+	}
+	return events;
+}
+
+PG_FUNCTION_INFO_V1(journey_merge_add);
+Datum
+journey_merge_add(PG_FUNCTION_ARGS)
+{
+	JourneyEvents *events;
+	JourneyView view;
+	PureError	error;
+
+	require_aggregate(fcinfo);
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	events = PG_ARGISNULL(0) ? events_begin(true) : open_events(PG_GETARG_DATUM(0));
+	journey_open_datum(PG_GETARG_DATUM(1), &view);
+	return events_datum(add_steps(events, &view, &error), &error);
+}
+
 PG_FUNCTION_INFO_V1(journey_agg_combine);
 Datum
 journey_agg_combine(PG_FUNCTION_ARGS)
