@@ -26,6 +26,10 @@ PURE = \
 	events_text \
 	label_map \
 	digest \
+	label_book \
+	velocity_spec \
+	velocity \
+	velocity_text \
 	diagram_lex \
 	diagram_label \
 	diagram_note \
@@ -45,7 +49,11 @@ FACES = \
 	journey_read \
 	journey_jsonb \
 	journey_agg \
-	diagram_io
+	diagram_io \
+	velocity_io \
+	velocity_spec_io \
+	velocity_agg \
+	velocity_report
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 
@@ -53,7 +61,8 @@ OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 PARTS = \
 	head \
 	journey \
-	diagram
+	diagram \
+	velocity
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 

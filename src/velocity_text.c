@@ -9,7 +9,7 @@
 
 #include "common/int.h"
 
-#include "journey_text.h"
+#include "label.h"
 #include "scan.h"
 #include "velocity_text.h"
 

@@ -1,0 +1,184 @@
+/*-------------------------------------------------------------------------
+ *
+ * velocity_agg.c
+ *		The aggregates that make velocities: velocity_agg and rollup.
+ *
+ * Their transition type is velocity itself: flat bytes with spare room, written into
+ * in place.  Where they must grow, the larger ones are made in the call's context;
+ * the executor copies them to the aggregate's and frees the old ones.  Made in the
+ * aggregate's context here, every growth would leak.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "journey_io.h"
+#include "label_map.h"
+#include "report.h"
+#include "velocity_io.h"
+
+/* What one call site knows of labels, for as long as the query runs. */
+typedef struct CallSite
+{
+	LabelBook  *book;
+	LabelMap   *map;			/* dictionaries to the book's codes; NULL until wanted */
+} CallSite;
+
+static void
+require_aggregate(FunctionCallInfo fcinfo)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function works inside its aggregate only")));
+}
+
+/* No two books have one stamp, not even those of a query's several processes. */
+static uint64
+new_stamp(void)
+{
+	static uint32 last = 0;
+
+	return (uint64) MyProcPid << 32 | ++last;
+}
+
+static int32
+code_label(void *book, const char *label, size_t len)
+{
+	return label_book_code(book, label, len);
+}
+
+static CallSite *
+get_call_site(FunctionCallInfo fcinfo, bool with_map)
+{
+	CallSite   *site = fcinfo->flinfo->fn_extra;
+
+	if (site == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+		site = palloc0(sizeof(CallSite));
+		site->book = label_book_create(new_stamp());
+		if (with_map)
+			site->map = label_map_create(code_label, site->book);
+		MemoryContextSwitchTo(old);
+		fcinfo->flinfo->fn_extra = site;
+	}
+	return site;
+}
+
+/* Hands the state back as it came, NULL too. */
+static Datum
+same_state(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+static void
+require_argument(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the %s of velocity_agg must not be null", name)));
+}
+
+/* The specification that the arguments give: none, a literal, a literal and an instant. */
+static void
+get_spec(FunctionCallInfo fcinfo, VelocitySpec *spec)
+{
+	TimestampTz as_of;
+
+	velocity_spec_start(spec);
+	if (PG_NARGS() < 3)
+		return;
+	require_argument(fcinfo, 2, "specification");
+	*spec = *(VelocitySpec *) PG_GETARG_POINTER(2);
+	if (PG_NARGS() < 4)
+		return;
+	require_argument(fcinfo, 3, "instant");
+	as_of = PG_GETARG_TIMESTAMPTZ(3);
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the instant of velocity_agg must be finite")));
+	if (velocity_spec_has_as_of(spec) && spec->as_of != as_of)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the instant of velocity_agg differs from the specification's \"as of\""),
+				 errhint("Give it once.")));
+	spec->as_of = as_of;
+}
+
+PG_FUNCTION_INFO_V1(velocity_agg_add);
+Datum
+velocity_agg_add(PG_FUNCTION_ARGS)
+{
+	CallSite   *site;
+	VelocitySpec spec;
+	Velocity   *velocity;
+	JourneyView view;
+	PureError	error;
+
+	require_aggregate(fcinfo);
+	get_spec(fcinfo, &spec);
+	if (PG_ARGISNULL(1))
+		return same_state(fcinfo);
+	site = get_call_site(fcinfo, true);
+	velocity = PG_ARGISNULL(0) ? velocity_create(&spec) : PG_GETARG_VELOCITY(0);
+	if (!velocity_spec_equals(&velocity->spec, &spec))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the specification of velocity_agg must be the same for all rows of a group")));
+	journey_open_datum(PG_GETARG_DATUM(1), &view);
+	if (!velocity_add(&velocity, site->book, &view, label_map_codes(site->map, &view), &error))
+		report_pure_error(&error);
+	PG_RETURN_VELOCITY(velocity);
+}
+
+/* A copy of one's own, with a full header; its codes are another call site's. */
+static Velocity *
+copy_velocity(Datum value)
+{
+	Velocity   *velocity = (Velocity *) PG_DETOAST_DATUM_COPY(value);
+
+	velocity->stamp = 0;
+	return velocity;
+}
+
+/*
+ * Merges the right into the left one, as a combine function and as rollup's transition
+ * function.
+ */
+PG_FUNCTION_INFO_V1(velocity_agg_combine);
+Datum
+velocity_agg_combine(PG_FUNCTION_ARGS)
+{
+	CallSite   *site;
+	Velocity   *velocity;
+	PureError	error;
+
+	require_aggregate(fcinfo);
+	if (PG_ARGISNULL(1))
+		return same_state(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_VELOCITY(copy_velocity(PG_GETARG_DATUM(1)));
+	site = get_call_site(fcinfo, false);
+	velocity = PG_GETARG_VELOCITY(0);
+	if (!velocity_merge(&velocity, site->book, PG_GETARG_VELOCITY(1), &error))
+		report_pure_error(&error);
+	PG_RETURN_VELOCITY(velocity);
+}
+
+PG_FUNCTION_INFO_V1(velocity_agg_final);
+Datum
+velocity_agg_final(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_VELOCITY(velocity_trim(PG_GETARG_VELOCITY(0)));
+}

@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * velocity_io.h
+ *		Velocities as Datums.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CRM_VELOCITY_IO_H
+#define CRM_VELOCITY_IO_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "velocity.h"
+
+extern Velocity *velocity_open_datum(Datum value);
+extern Datum velocity_datum(Velocity *velocity);
+
+#define PG_GETARG_VELOCITY(n) velocity_open_datum(PG_GETARG_DATUM(n))
+#define PG_RETURN_VELOCITY(velocity) PG_RETURN_DATUM(velocity_datum(velocity))
+
+#endif							/* CRM_VELOCITY_IO_H */
