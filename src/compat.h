@@ -12,4 +12,9 @@
 #error "crm_lifecycle needs PostgreSQL 15 or newer"
 #endif
 
+/* The macros of varlenas left postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 #endif							/* CRM_COMPAT_H */

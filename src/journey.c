@@ -301,7 +301,7 @@ journey_add_as(JourneyBuilder *builder, int *index, JourneyLabel label, Timestam
 			   PureError *error)
 {
 	TimestampTz last;
-	int64		time;
+	int64		time = 0;
 
 	if (builder->nsteps == 0)
 		builder->first = last = at;

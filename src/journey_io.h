@@ -12,6 +12,7 @@
 
 #include "fmgr.h"
 
+#include "compat.h"
 #include "journey.h"
 
 /* What is known without reading the steps; the label points into the value or a slice of it. */
