@@ -36,7 +36,8 @@ PURE = \
 	diagram_present \
 	diagram_names \
 	diagram_parse \
-	diagram_print
+	diagram_print \
+	machine
 
 # Code that a server needs: faces of the pure code, and code with SQL inside.
 FACES = \
@@ -53,7 +54,17 @@ FACES = \
 	velocity_io \
 	velocity_spec_io \
 	velocity_agg \
-	velocity_report
+	velocity_report \
+	ownership \
+	rules \
+	rule_tables \
+	lifecycle \
+	guard \
+	binding \
+	judge \
+	context \
+	enforce \
+	attach
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 
@@ -62,7 +73,9 @@ PARTS = \
 	head \
 	journey \
 	diagram \
-	velocity
+	velocity \
+	rules \
+	enforce
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 

@@ -17,4 +17,13 @@
 #include "varatt.h"
 #endif
 
+/* 16 turned the many pg_xxx_ownercheck() into one. */
+#if PG_VERSION_NUM >= 160000
+#define relation_ownercheck(relid, roleid) \
+	object_ownercheck(RelationRelationId, (relid), (roleid))
+#else
+#define relation_ownercheck(relid, roleid) \
+	pg_class_ownercheck((relid), (roleid))
+#endif
+
 #endif							/* CRM_COMPAT_H */

@@ -26,7 +26,7 @@ PG_FUNCTION_INFO_V1(format_diagram);
 PG_FUNCTION_INFO_V1(diagram_stages);
 PG_FUNCTION_INFO_V1(diagram_moves);
 
-#define STAGE_COLUMNS 23
+#define STAGE_COLUMNS 25
 #define MOVE_COLUMNS 7
 
 static Diagram *
@@ -151,6 +151,7 @@ put_stage(Row *row, const Diagram *diagram, int i)
 	put_text(row, stage->description);
 	put_text(row, phase ? phase->id : NULL);
 	put_text(row, phase ? phase->title : NULL);
+	put_text(row, phase ? phase->direction : NULL);
 	put_text(row, outcome_name(stage->outcome));
 	put(row, stage->probability < 0, Float8GetDatum(stage->probability));
 	put(row, stage->sla == NULL, IntervalPGetDatum(stage->sla));
@@ -165,6 +166,7 @@ put_stage(Row *row, const Diagram *diagram, int i)
 	put(row, stage->undo == NULL, IntervalPGetDatum(stage->undo));
 	put_text(row, stage->color);
 	put_text(row, stage->text);
+	put(row, false, BoolGetDatum(stage->note_left));
 }
 
 /*

@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "libpq/pqformat.h"
+#include "utils/timestamp.h"
 #include "utils/builtins.h"
 
 #include "journey_io.h"
@@ -219,4 +220,21 @@ journey_send(PG_FUNCTION_ARGS)
 		pq_sendint64(&buf, journey_at(&view, step));
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+/*
+ * journey(stage, at) is a journey of one step.
+ */
+PG_FUNCTION_INFO_V1(journey);
+Datum
+journey(PG_FUNCTION_ARGS)
+{
+	text	   *stage = PG_GETARG_TEXT_PP(0);
+	JourneyBuilder builder;
+	PureError	error;
+
+	journey_begin(&builder);
+	if (!journey_add(&builder, VARDATA_ANY(stage), VARSIZE_ANY_EXHDR(stage), PG_GETARG_TIMESTAMPTZ(1), &error))
+		report_pure_error(&error);
+	PG_RETURN_JOURNEY(&builder);
 }

@@ -9,4 +9,18 @@
 
 #include "fmgr.h"
 
+#include "binding.h"
+#include "context.h"
+#include "rules.h"
+
 PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	context_init();
+	rules_init();
+	binding_init();
+}

@@ -16,6 +16,7 @@ CREATE FUNCTION @extschema@.diagram_stages(
 	OUT description text,
 	OUT phase text,
 	OUT phase_title text,
+	OUT phase_direction text,
 	OUT outcome text,
 	OUT probability double precision,
 	OUT sla interval,
@@ -30,6 +31,7 @@ CREATE FUNCTION @extschema@.diagram_stages(
 	OUT undo interval,
 	OUT color text,
 	OUT note text,
+	OUT note_left boolean,
 	OUT is_entry boolean,
 	OUT is_final boolean
 ) RETURNS SETOF record

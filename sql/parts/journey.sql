@@ -374,3 +374,7 @@ CREATE AGGREGATE @extschema@.journey_merge(journey @extschema@.journey) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE @extschema@.journey_merge(@extschema@.journey) IS 'one journey of all the steps of several, as of a customer who was recorded twice';
+
+CREATE FUNCTION @extschema@.journey(stage text, at timestamptz) RETURNS @extschema@.journey
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.journey(text, timestamptz) IS 'a journey of one step';

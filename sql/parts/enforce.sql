@@ -1,0 +1,43 @@
+-- Enforcement: lifecycles on tables.
+
+CREATE FUNCTION @extschema@.attachment() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION @extschema@.attachment() IS 'trigger that names the columns of an attachment; does nothing else';
+
+CREATE FUNCTION @extschema@.enforce_move() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION @extschema@.enforce_move() IS 'trigger that refuses illegal moves and keeps the journey';
+
+CREATE FUNCTION @extschema@.enforce_entry() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION @extschema@.enforce_entry() IS 'trigger that refuses new rows at stages where no row may begin';
+
+CREATE FUNCTION @extschema@.trigger_arguments(arguments bytea) RETURNS text[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.trigger_arguments(bytea) IS 'the arguments in pg_trigger.tgargs';
+
+CREATE VIEW @extschema@.attachments AS
+	SELECT t.tgrelid::pg_catalog.regclass AS relation,
+		a.arguments[1] AS key,
+		a.arguments[2] AS lifecycle,
+		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[0]) AS stage_column,
+		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[1]) AS journey_column,
+		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[2]) AS reason_column
+	FROM pg_catalog.pg_trigger t
+		CROSS JOIN LATERAL (SELECT @extschema@.trigger_arguments(t.tgargs) AS arguments) a
+	WHERE t.tgfoid = '@extschema@.attachment()'::pg_catalog.regprocedure;
+COMMENT ON VIEW @extschema@.attachments IS 'the tables that lifecycles are attached to, one row an attachment';
+GRANT SELECT ON @extschema@.attachments TO PUBLIC;
+
+CREATE FUNCTION @extschema@.attach(rel regclass, lifecycle text, stage_column name DEFAULT 'stage',
+	journey_column name DEFAULT 'journey', reason_column name DEFAULT NULL, since name DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.attach(regclass, text, name, name, name, name) IS 'keeps the rows of a table to a lifecycle from now on';
+
+CREATE FUNCTION @extschema@.detach(rel regclass, stage_column name DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.detach(regclass, name) IS 'takes a lifecycle off a table again; the journeys stay';
+
+CREATE FUNCTION @extschema@.set_context(reason text DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.set_context(text) IS 'says, until the end of the transaction, why its rows move';

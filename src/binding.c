@@ -1,0 +1,478 @@
+/*-------------------------------------------------------------------------
+ *
+ * binding.c
+ *		An attached table as one backend sees it: its columns, its rules, its guards
+ *		compiled.
+ *
+ * pg_trigger is the registry of attachments.  A statement-level trigger names the
+ * columns ("UPDATE OF stage, journey"), so PostgreSQL itself follows their renaming,
+ * refuses to drop them and dumps them; its arguments say which lifecycle.  The row
+ * triggers carry only the attachment's key.  PostgreSQL clones row triggers to
+ * partitions but not statement-level ones: a partition's columns are found by name,
+ * through the ancestor that was attached.
+ *
+ * A binding is kept until its relation, its rules, or anything that its guards were
+ * compiled from changes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "catalog/pg_type.h"
+#include "catalog/pg_inherits.h"
+#include "fmgr.h"
+#include "parser/parse_func.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/varlena.h"
+
+#include "binding.h"
+
+/* A partition's binding with a few guards takes about 10 kB. */
+#define MAX_BINDINGS 1024
+
+const char *const attached_column_names[NUM_ATTACHED_COLUMNS] = {"stage", "journey", "reason"};
+
+typedef struct Entry
+{
+	Oid			trigger;		/* hash key: the BEFORE trigger of this very relation */
+	Binding    *binding;
+} Entry;
+
+static HTAB *bindings = NULL;
+
+/* Counts the invalidations that have arrived. */
+static uint64 changes = 0;
+
+/* The row triggers' function, looked up again after any function has changed. */
+static Oid	before_function = InvalidOid;
+
+static void
+forget(Binding *binding)
+{
+	if (binding->listed)
+	{
+		hash_search(bindings, &binding->trigger, HASH_REMOVE, NULL);
+		binding->listed = false;
+	}
+	if (binding->pins == 0)
+		MemoryContextDelete(binding->context);
+}
+
+static void
+invalidate(Oid relid)
+{
+	HASH_SEQ_STATUS scan;
+	Entry	   *entry;
+
+	changes++;
+	if (bindings == NULL)
+		return;
+	hash_seq_init(&scan, bindings);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		if (!OidIsValid(relid) || entry->binding->relid == relid || entry->binding->home == relid)
+			entry->binding->valid = false;
+}
+
+static void
+on_relcache_inval(Datum arg, Oid relid)
+{
+	invalidate(relid);
+}
+
+static void
+on_syscache_inval(Datum arg, int cacheid, uint32 hashvalue)
+{
+	before_function = InvalidOid;
+	invalidate(InvalidOid);
+}
+
+static void
+on_rules_change(void)
+{
+	invalidate(InvalidOid);
+}
+
+void
+binding_init(void)
+{
+	/* What the meaning of a guard's or a stage's text depends on. */
+	static const int caches[] = {PROCOID, OPEROID, TYPEOID, NAMESPACEOID, AUTHOID, ENUMOID};
+
+	CacheRegisterRelcacheCallback(on_relcache_inval, (Datum) 0);
+	for (int i = 0; i < lengthof(caches); i++)
+		CacheRegisterSyscacheCallback(caches[i], on_syscache_inval, (Datum) 0);
+	rules_on_change(on_rules_change);
+}
+
+static Oid
+trigger_function(const char *name)
+{
+	List	   *qualified = list_make2(makeString(CRM_SCHEMA), makeString(unconstify(char *, name)));
+
+	return LookupFuncName(qualified, 0, NULL, false);
+}
+
+/* The relation's trigger with this function and, as its first argument, this key. */
+static Trigger *
+find_trigger(Relation rel, Oid function, const char *key)
+{
+	TriggerDesc *desc = rel->trigdesc;
+
+	for (int i = 0; desc != NULL && i < desc->numtriggers; i++)
+	{
+		Trigger    *trigger = &desc->triggers[i];
+
+		if (trigger->tgfoid == function && trigger->tgnargs > 0 &&
+			(key == NULL || strcmp(trigger->tgargs[ARG_KEY], key) == 0))
+			return trigger;
+	}
+	return NULL;
+}
+
+static void
+refuse_damaged(Relation rel)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the attachment of table \"%s\" is damaged", RelationGetRelationName(rel)),
+			 errdetail("One of its lifecycle triggers is missing."),
+			 errhint("Call lifecycle.detach() and lifecycle.attach() again; the journeys stay.")));
+}
+
+/* Which attribute of rel each attached column is, by its name in the attached relation. */
+static void
+bind_columns(Binding *binding, Relation rel, Relation home, const Trigger *registry)
+{
+	List	   *names;
+	ListCell   *cell;
+	int			i = 0;
+
+	if (registry->tgnargs != NUM_ATTACHMENT_ARGUMENTS ||
+		!SplitIdentifierString(pstrdup(registry->tgargs[ARG_COLUMNS]), ',', &names) ||
+		list_length(names) != registry->tgnattr)
+		refuse_damaged(rel);
+	foreach(cell, names)
+	{
+		char	   *column = get_attname(RelationGetRelid(home), registry->tgattr[i++], false);
+
+		for (int c = 0; c < NUM_ATTACHED_COLUMNS; c++)
+			if (strcmp(lfirst(cell), attached_column_names[c]) == 0)
+				binding->columns[c] = get_attnum(RelationGetRelid(rel), column);
+	}
+	if (binding->columns[STAGE_COLUMN] == 0 || binding->columns[JOURNEY_COLUMN] == 0)
+		refuse_damaged(rel);
+}
+
+/* Finds the registry in rel or the nearest ancestor that has it; returns the lifecycle. */
+static char *
+bind_registry(Binding *binding, Relation rel)
+{
+	Oid			function = trigger_function(ATTACHMENT_FUNCTION);
+	List	   *candidates = list_make1_oid(RelationGetRelid(rel));
+	ListCell   *cell;
+
+	if (rel->rd_rel->relispartition)
+		candidates = list_concat(candidates, get_partition_ancestors(RelationGetRelid(rel)));
+	foreach(cell, candidates)
+	{
+		Relation	home = table_open(lfirst_oid(cell), AccessShareLock);
+		Trigger    *registry = find_trigger(home, function, binding->key);
+		char	   *lifecycle = NULL;
+
+		if (registry != NULL)
+		{
+			binding->home = RelationGetRelid(home);
+			bind_columns(binding, rel, home, registry);
+			lifecycle = pstrdup(registry->tgargs[ARG_LIFECYCLE]);
+		}
+		table_close(home, NoLock);
+		if (lifecycle != NULL)
+			return lifecycle;
+	}
+	refuse_damaged(rel);
+	return NULL;
+}
+
+static void
+bind_stage_type(Binding *binding, Relation rel)
+{
+	Oid			type = TupleDescAttr(RelationGetDescr(rel), binding->columns[STAGE_COLUMN] - 1)->atttypid;
+	bool		is_varlena;
+
+	binding->stage_type = getBaseType(type);
+	binding->stage_is_text = binding->stage_type == TEXTOID || binding->stage_type == VARCHAROID;
+	getTypeOutputInfo(binding->stage_type, &binding->stage_output, &is_varlena);
+}
+
+static void
+bind_identity(Binding *binding)
+{
+	const Rules *rules = binding->rules;
+
+	binding->identity.lifecycle = rules->name;
+	binding->identity.owner = get_role_oid(rules->owner, true);
+	binding->identity.search_path = guard_search_path(rules->search_path);
+	binding->moves = palloc0(Max(rules->diagram->nmoves, 1) * sizeof(Guard *));
+	binding->stages = palloc0(Max(rules->diagram->nstages, 1) * sizeof(StageBinding));
+}
+
+static Binding *
+build(Relation rel, const char *key)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "crm_lifecycle binding",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	Binding    *binding = palloc0(sizeof(Binding));
+	uint64		changes_before = changes;
+
+	binding->context = context;
+	binding->relid = RelationGetRelid(rel);
+	binding->key = pstrdup(key);
+	binding->rules = rules_get(bind_registry(binding, rel));
+	bind_stage_type(binding, rel);
+	bind_identity(binding);
+	/* What changed while it was being built may not have been seen. */
+	binding->valid = changes == changes_before;
+	MemoryContextSwitchTo(caller);
+	return binding;
+}
+
+/* Throws out what nobody is using; which of it hardly matters at this size. */
+static void
+make_room(void)
+{
+	HASH_SEQ_STATUS scan;
+	Entry	   *entry;
+
+	if (hash_get_num_entries(bindings) < MAX_BINDINGS)
+		return;
+	hash_seq_init(&scan, bindings);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		if (entry->binding->pins == 0)
+			forget(entry->binding);
+}
+
+static void
+list_binding(Binding *binding, Oid trigger)
+{
+	Entry	   *entry;
+
+	make_room();
+	binding->trigger = trigger;
+	entry = hash_search(bindings, &trigger, HASH_ENTER, NULL);
+	entry->binding = binding;
+	binding->listed = true;
+	MemoryContextSetParent(binding->context, CacheMemoryContext);
+}
+
+/* A pin that lasts as long as a memory context. */
+typedef struct Pin
+{
+	MemoryContextCallback callback;
+	Binding    *binding;
+} Pin;
+
+static void
+unpin(void *arg)
+{
+	Binding    *binding = ((Pin *) arg)->binding;
+
+	Assert(binding->pins > 0);
+	binding->pins--;
+	if (binding->pins == 0 && !binding->listed)
+		MemoryContextDelete(binding->context);
+}
+
+static void
+pin(Binding *binding)
+{
+	Pin		   *new_pin = palloc(sizeof(Pin));
+
+	new_pin->binding = binding;
+	new_pin->callback.func = unpin;
+	new_pin->callback.arg = new_pin;
+	binding->pins++;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &new_pin->callback);
+}
+
+static void
+create_cache(void)
+{
+	HASHCTL		control = {0};
+
+	control.keysize = sizeof(Oid);
+	control.entrysize = sizeof(Entry);
+	bindings = hash_create("crm_lifecycle bindings", 64, &control, HASH_ELEM | HASH_BLOBS);
+}
+
+/*
+ * The binding of rel's attachment with this key.
+ */
+Binding *
+binding_get(Relation rel, const char *key)
+{
+	Trigger    *trigger;
+	Entry	   *entry;
+	Binding    *binding;
+
+	if (!OidIsValid(before_function))
+		before_function = trigger_function(BEFORE_FUNCTION);
+	trigger = find_trigger(rel, before_function, key);
+	if (trigger == NULL)
+		refuse_damaged(rel);
+	if (bindings == NULL)
+		create_cache();
+	entry = hash_search(bindings, &trigger->tgoid, HASH_FIND, NULL);
+	if (entry != NULL && entry->binding->valid)
+		binding = entry->binding;
+	else
+	{
+		if (entry != NULL)
+			forget(entry->binding);
+		binding = build(rel, key);
+		list_binding(binding, trigger->tgoid);
+	}
+	pin(binding);
+	return binding;
+}
+
+/*
+ * The label in a value of the stage column; it points into the value where it can.
+ */
+JourneyLabel
+binding_label(const Binding *binding, Datum stage)
+{
+	JourneyLabel label;
+
+	if (binding->stage_is_text)
+	{
+		text	   *value = DatumGetTextPP(stage);
+
+		label.text = VARDATA_ANY(value);
+		label.len = VARSIZE_ANY_EXHDR(value);
+	}
+	else
+	{
+		label.text = OidOutputFunctionCall(binding->stage_output, stage);
+		label.len = strlen(label.text);
+	}
+	return label;
+}
+
+/*
+ * The stage with this label, or NO_STAGE.
+ */
+int
+binding_find_stage(const Binding *binding, JourneyLabel label)
+{
+	return machine_find_stage(binding->rules->machine, label.text, label.len);
+}
+
+/* Compiles a guard on its first use, in a context that stays only if that succeeds. */
+static Guard *
+compiled(Binding *binding, Guard **slot, const char *text, Relation rel)
+{
+	MemoryContext context,
+				caller;
+
+	if (*slot != NULL || text == NULL)
+		return *slot;
+	context = AllocSetContextCreate(CurrentMemoryContext, "crm_lifecycle guard", ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	*slot = guard_compile(text, &binding->identity, rel);
+	MemoryContextSwitchTo(caller);
+	MemoryContextSetParent(context, binding->context);
+	return *slot;
+}
+
+/*
+ * Each of these gives NULL where the diagram has no such guard.  rel is the relation
+ * that the binding is for.
+ */
+Guard *
+binding_move_guard(Binding *binding, Relation rel, const DiagramMove *move)
+{
+	return compiled(binding, &binding->moves[move - binding->rules->diagram->moves], move->guard, rel);
+}
+
+Guard *
+binding_entry_guard(Binding *binding, Relation rel, int stage)
+{
+	return compiled(binding, &binding->stages[stage].entry,
+					binding->rules->diagram->stages[stage].entry, rel);
+}
+
+Guard *
+binding_exit_guard(Binding *binding, Relation rel, int stage)
+{
+	return compiled(binding, &binding->stages[stage].exit,
+					binding->rules->diagram->stages[stage].exit, rel);
+}
+
+static AttrNumber
+required_column(const DiagramStage *stage, const char *column, Relation rel)
+{
+	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), column);
+
+	if (attnum <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("stage \"%s\" requires the column \"%s\", which table \"%s\" does not have",
+						stage->label, column, RelationGetRelationName(rel)),
+				 errhint("Add the column, or change \"requires\" in the diagram.")));
+	if (TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("stage \"%s\" requires the generated column \"%s\"", stage->label, column),
+				 errdetail("Generated columns are computed after the move has been judged."),
+				 errhint("Require the columns that it is computed from.")));
+	return attnum;
+}
+
+/*
+ * The columns that a stage requires, as attribute numbers in the order of the diagram.
+ */
+const AttrNumber *
+binding_requirements(Binding *binding, Relation rel, int stage)
+{
+	const DiagramStage *drawn = &binding->rules->diagram->stages[stage];
+	StageBinding *bound = &binding->stages[stage];
+
+	if (bound->requires == NULL && drawn->requires.count > 0)
+	{
+		AttrNumber *columns = palloc(drawn->requires.count * sizeof(AttrNumber));
+
+		for (int i = 0; i < drawn->requires.count; i++)
+			columns[i] = required_column(drawn, drawn->requires.items[i], rel);
+		bound->requires = MemoryContextAlloc(binding->context, drawn->requires.count * sizeof(AttrNumber));
+		memcpy(bound->requires, columns, drawn->requires.count * sizeof(AttrNumber));
+	}
+	return bound->requires;
+}
+
+/*
+ * Compiles everything now, so that what does not fit the table shows at once.
+ */
+void
+binding_check(Binding *binding, Relation rel)
+{
+	const Diagram *diagram = binding->rules->diagram;
+
+	for (int i = 0; i < diagram->nmoves; i++)
+		(void) binding_move_guard(binding, rel, &diagram->moves[i]);
+	for (int i = 0; i < diagram->nstages; i++)
+	{
+		(void) binding_entry_guard(binding, rel, i);
+		(void) binding_exit_guard(binding, rel, i);
+		(void) binding_requirements(binding, rel, i);
+	}
+}

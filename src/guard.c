@@ -1,0 +1,313 @@
+/*-------------------------------------------------------------------------
+ *
+ * guard.c
+ *		Guards: SQL conditions over a row, compiled for one relation.
+ *
+ * A guard is parsed as exactly one expression, never pasted into a statement, so that
+ * no text can close a bracket and go on.  It is compiled into an expression, not run
+ * as a query, and evaluated as the lifecycle's owner in a security-restricted operation
+ * with the definer's search_path: whoever updates the row lends it nothing.
+ *
+ * Which guards a move has to pass is judge.c's to know.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_relation.h"
+#include "parser/parser.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "guard.h"
+
+/* Where the two rows stand in the range table while a guard is being parsed. */
+#define NEW_VARNO 1
+#define OLD_VARNO 2
+
+/*
+ * Says which guard an error is about, and moves a position in the guard's text to
+ * where clients look for positions in text that is not theirs.
+ */
+static void
+guard_error_context(void *arg)
+{
+	const char *text = arg;
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(text);
+	}
+	errcontext("guard [%s]", text);
+}
+
+static void
+push_error_context(ErrorContextCallback *callback, const char *text)
+{
+	callback->callback = guard_error_context;
+	callback->arg = unconstify(char *, text);
+	callback->previous = error_context_stack;
+	error_context_stack = callback;
+}
+
+static void
+refuse_guard(const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("a guard cannot %s", what),
+			 errhint("A guard is a condition over one row. Keep what it needs in a column, or in a "
+					 "function declared STABLE or IMMUTABLE.")));
+}
+
+static bool
+has_subquery(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, SubLink))
+		return true;
+	return raw_expression_tree_walker(node, has_subquery, context);
+}
+
+/* The grammar rule for expressions is a SELECT without its SELECT: only a bare one will do. */
+static bool
+is_bare_expression(const SelectStmt *select)
+{
+	return list_length(select->targetList) == 1 &&
+		linitial_node(ResTarget, select->targetList)->name == NULL &&
+		linitial_node(ResTarget, select->targetList)->indirection == NIL &&
+		select->op == SETOP_NONE &&
+		select->distinctClause == NIL && select->intoClause == NULL &&
+		select->fromClause == NIL && select->whereClause == NULL &&
+		select->groupClause == NIL && select->havingClause == NULL &&
+		select->windowClause == NIL && select->valuesLists == NIL &&
+		select->sortClause == NIL && select->limitOffset == NULL &&
+		select->limitCount == NULL && select->lockingClause == NIL &&
+		select->withClause == NULL;
+}
+
+static Node *
+parse_guard(const char *text)
+{
+	List	   *parsed = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
+	SelectStmt *select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
+	Node	   *expression;
+
+	if (!IsA(select, SelectStmt) || !is_bare_expression(select))
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("a guard must be exactly one expression")));
+	expression = linitial_node(ResTarget, select->targetList)->val;
+	if (has_subquery(expression, NULL))
+		refuse_guard("contain a sub-select");
+	return expression;
+}
+
+/*
+ * Refuses text that is no expression; NULL is no guard, which is fine.  Whether its
+ * names mean anything shows when it meets a table.
+ */
+void
+guard_check_syntax(const char *text)
+{
+	ErrorContextCallback callback;
+
+	if (text == NULL)
+		return;
+	push_error_context(&callback, text);
+	(void) parse_guard(text);
+	error_context_stack = callback.previous;
+}
+
+/* In a BEFORE trigger the new row's generated columns are not computed yet. */
+static void
+check_var(const Var *var, TupleDesc desc)
+{
+	if (var->varattno < 0)
+		refuse_guard("use a system column");
+	if (var->varno != NEW_VARNO || desc->constr == NULL || !desc->constr->has_generated_stored)
+		return;
+	if (var->varattno == 0)
+		refuse_guard("use the whole row of a table that has generated columns");
+	if (TupleDescAttr(desc, var->varattno - 1)->attgenerated != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a guard cannot use the generated column \"%s\"",
+						NameStr(TupleDescAttr(desc, var->varattno - 1)->attname)),
+				 errdetail("Generated columns are computed after the guard has been judged."),
+				 errhint("Write the column's expression in the guard.")));
+}
+
+static bool
+check_vars(Node *node, void *desc)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+		check_var((Var *) node, desc);
+	return expression_tree_walker(node, check_vars, desc);
+}
+
+static bool
+is_foreign_function(Oid function, void *context)
+{
+	return function >= FirstUnpinnedObjectId;
+}
+
+static bool
+calls_foreign_function(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_foreign_function, context))
+		return true;
+	return expression_tree_walker(node, calls_foreign_function, context);
+}
+
+/* Columns by bare name are the new row's; "new" and "old" are the rows themselves. */
+static Node *
+transform_guard(Node *raw, const char *text, Relation rel)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	ParseNamespaceItem *item;
+	Node	   *expression;
+
+	pstate->p_sourcetext = text;
+	item = addRangeTableEntryForRelation(pstate, rel, AccessShareLock, makeAlias("new", NIL), false, false);
+	addNSItemToQuery(pstate, item, false, true, true);
+	item = addRangeTableEntryForRelation(pstate, rel, AccessShareLock, makeAlias("old", NIL), false, false);
+	addNSItemToQuery(pstate, item, false, true, false);
+
+	expression = transformExpr(pstate, raw, EXPR_KIND_TRIGGER_WHEN);
+	expression = coerce_to_boolean(pstate, expression, "guard");
+	assign_expr_collations(pstate, expression);
+	free_parsestate(pstate);
+	return expression;
+}
+
+/* Runs as the owner: planning may inline functions, which needs the right to call them. */
+static void
+compile_as_owner(Guard *guard, Relation rel)
+{
+	Node	   *expression = transform_guard(parse_guard(guard->text), guard->text, rel);
+
+	check_vars(expression, RelationGetDescr(rel));
+	if (contain_volatile_functions(expression))
+		refuse_guard("call a volatile function");
+	guard->needs_path = calls_foreign_function(expression, NULL);
+	ChangeVarNodes(expression, NEW_VARNO, OUTER_VAR, 0);
+	ChangeVarNodes(expression, OLD_VARNO, INNER_VAR, 0);
+	guard->state = ExecInitExpr(expression_planner((Expr *) expression), NULL);
+}
+
+typedef struct SavedIdentity
+{
+	Oid			userid;
+	int			sec_context;
+	int			guc_level;		/* 0: settings were left alone */
+} SavedIdentity;
+
+/*
+ * The path for evaluating guards: the temporary schema comes last unless the definer
+ * said otherwise, because anybody can put things there.
+ */
+char *
+guard_search_path(const char *defined)
+{
+	if (strstr(defined, "pg_temp") != NULL)
+		return pstrdup(defined);
+	return psprintf("%s%spg_temp", defined, defined[0] != '\0' ? ", " : "");
+}
+
+static void
+become_owner(const GuardIdentity *identity, bool with_path, SavedIdentity *saved)
+{
+	GetUserIdAndSecContext(&saved->userid, &saved->sec_context);
+	SetUserIdAndSecContext(identity->owner, saved->sec_context | SECURITY_RESTRICTED_OPERATION);
+	saved->guc_level = 0;
+	if (!with_path)
+		return;
+	saved->guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", identity->search_path, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+static void
+become_again(const SavedIdentity *saved)
+{
+	if (saved->guc_level > 0)
+		AtEOXact_GUC(false, saved->guc_level);
+	SetUserIdAndSecContext(saved->userid, saved->sec_context);
+}
+
+/*
+ * Compiles a guard for rows of rel, in CurrentMemoryContext, where it stays; NULL for
+ * NULL.  text and identity must live as long.
+ */
+Guard *
+guard_compile(const char *text, const GuardIdentity *identity, Relation rel)
+{
+	Guard	   *guard;
+	ErrorContextCallback callback;
+	SavedIdentity saved;
+
+	if (text == NULL)
+		return NULL;
+	if (!OidIsValid(identity->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("the role that owns lifecycle \"%s\" does not exist, so its guards cannot run",
+						identity->lifecycle),
+				 errhint("Create the role, or define the lifecycle anew as another one.")));
+	guard = palloc0(sizeof(Guard));
+	guard->text = text;
+	guard->identity = identity;
+	push_error_context(&callback, text);
+	become_owner(identity, true, &saved);
+	compile_as_owner(guard, rel);
+	become_again(&saved);
+	error_context_stack = callback.previous;
+	guard->context = CreateStandaloneExprContext();
+	return guard;
+}
+
+/*
+ * Whether the row satisfies the guard; NULL does not.  old_row is a row of NULLs where
+ * there is none.
+ */
+bool
+guard_holds(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row)
+{
+	ErrorContextCallback callback;
+	SavedIdentity saved;
+	Datum		value;
+	bool		isnull;
+
+	push_error_context(&callback, guard->text);
+	guard->context->ecxt_outertuple = new_row;
+	guard->context->ecxt_innertuple = old_row;
+	become_owner(guard->identity, guard->needs_path, &saved);
+	value = ExecEvalExprSwitchContext(guard->state, guard->context, &isnull);
+	become_again(&saved);
+	error_context_stack = callback.previous;
+	ResetExprContext(guard->context);
+	return !isnull && DatumGetBool(value);
+}

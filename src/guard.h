@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * guard.h
+ *		Guards: SQL conditions over a row, compiled for one relation.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CRM_GUARD_H
+#define CRM_GUARD_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "utils/rel.h"
+
+/* Who a lifecycle's guards run as, and how they understand names. */
+typedef struct GuardIdentity
+{
+	const char *lifecycle;
+	Oid			owner;			/* InvalidOid: the role is gone, nothing may run */
+	const char *search_path;	/* from guard_search_path() */
+} GuardIdentity;
+
+typedef struct Guard
+{
+	const char *text;
+	const GuardIdentity *identity;
+	ExprState  *state;
+	ExprContext *context;
+	bool		needs_path;		/* calls something outside pg_catalog */
+} Guard;
+
+extern char *guard_search_path(const char *defined);
+extern void guard_check_syntax(const char *text);
+extern Guard *guard_compile(const char *text, const GuardIdentity *identity, Relation rel);
+extern bool guard_holds(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row);
+
+#endif							/* CRM_GUARD_H */

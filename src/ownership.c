@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * ownership.c
+ *		Who may change a lifecycle: its owner, by name.
+ *
+ * The owner is kept as a role's name, which survives dumps into clusters where the
+ * role does not exist (yet).  Such a lifecycle belongs to superusers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/acl.h"
+
+#include "ownership.h"
+
+/*
+ * Whether the user has the privileges of the role with this name.
+ */
+bool
+may_act_as(Oid user, const char *role)
+{
+	Oid			roleid = get_role_oid(role, true);
+
+	if (!OidIsValid(roleid))
+		return superuser_arg(user);
+	return has_privs_of_role(user, roleid);
+}
+
+void
+refuse_not_owner(const char *lifecycle, const char *owner)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("must be owner of lifecycle \"%s\"", lifecycle),
+			 errhint("It belongs to the role \"%s\".", owner)));
+}
+
+/*
+ * Refuses unless the current user has the owner's privileges.
+ */
+void
+check_owner(const char *lifecycle, const char *owner)
+{
+	if (!may_act_as(GetUserId(), owner))
+		refuse_not_owner(lifecycle, owner);
+}

@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ *
+ * rules.h
+ *		The rules of a lifecycle, loaded from their tables and kept per backend.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CRM_RULES_H
+#define CRM_RULES_H
+
+#include "postgres.h"
+
+#include "lib/ilist.h"
+
+#include "machine.h"
+
+/* The schema is fixed: the control file says relocatable = false. */
+#define CRM_SCHEMA "lifecycle"
+
+/*
+ * One lifecycle.  Pinned rules never change; rules that another session has replaced
+ * merely stop being valid, and whoever asks next gets new ones.
+ */
+typedef struct Rules
+{
+	char	   *name;
+	char	   *owner;			/* a role's name, which may no longer exist */
+	char	   *search_path;	/* of the one who defined the guards */
+	Diagram    *diagram;
+	Machine    *machine;
+
+	/* for rules.c only */
+	MemoryContext context;
+	dlist_node	lru;
+	int			pins;
+	bool		valid;
+	bool		listed;
+} Rules;
+
+/*
+ * Both pin the rules until CurrentMemoryContext is reset or deleted.
+ */
+extern Rules *rules_get(const char *name);
+extern Rules *rules_find(const char *name);
+
+extern void rules_missing(const char *name) pg_attribute_noreturn();
+
+extern Oid	rules_table(const char *relname);
+extern void rules_as_owner(Oid *save_userid, int *save_sec_context);
+extern void rules_as_before(Oid save_userid, int save_sec_context);
+extern void rules_on_change(void (*callback) (void));
+extern void rules_init(void);
+
+#endif							/* CRM_RULES_H */
