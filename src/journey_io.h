@@ -12,7 +12,6 @@
 
 #include "fmgr.h"
 
-#include "compat.h"
 #include "journey.h"
 
 /* What is known without reading the steps; the label points into the value or a slice of it. */

@@ -20,6 +20,7 @@
 #else
 #include "postgres.h"
 #include "miscadmin.h"
+#include "compat.h"
 #endif
 
 #include "datatype/timestamp.h"
