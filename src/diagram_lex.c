@@ -192,8 +192,17 @@ is_reserved(const char *id)
 		"state", "note", "class", "classdef", "style", "scale", "root", "as", "direction",
 		"acctitle", "accdescr", "statediagram", "root_start", "root_end"
 	};
+	/* Mermaid 10 looks ids up in objects that have these already. */
+	static const char *const inherited[] = {
+		"__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "__proto__",
+		"constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable",
+		"toLocaleString", "toString", "valueOf"
+	};
 	size_t		id_len = strlen(id);
 
+	for (int i = 0; i < lengthof(inherited); i++)
+		if (strcmp(id, inherited[i]) == 0)
+			return true;
 	for (int i = 0; i < lengthof(words); i++)
 	{
 		size_t		len = strlen(words[i]);

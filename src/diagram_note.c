@@ -449,7 +449,7 @@ read_note(DiagramReader *reader)
 static void
 print_key(StringInfo out, const NoteKey *key, const char *value)
 {
-	appendStringInfo(out, "        %s: ", key->name);
+	appendStringInfo(out, "%s: ", key->name);
 	encode_note(out, value);
 	appendStringInfoChar(out, '\n');
 }
@@ -571,11 +571,21 @@ print_value(StringInfo out, const NoteKey *key, DiagramStage *stage)
 	}
 }
 
+/* Appends lines, each behind an indent. */
+static void
+append_indented(StringInfo out, const char *indent, const char *lines)
+{
+	const char *end;
+
+	for (; (end = strchr(lines, '\n')) != NULL; lines = end + 1)
+		appendStringInfo(out, "%s%.*s\n", indent, (int) (end - lines), lines);
+}
+
 /*
  * Appends the note of a stage, if it has anything to say.
  */
 void
-print_note(StringInfo out, const DiagramStage *stage)
+print_note(StringInfo out, const char *indent, const DiagramStage *stage)
 {
 	DiagramStage noted = *stage;
 	StringInfoData lines;
@@ -585,7 +595,9 @@ print_note(StringInfo out, const DiagramStage *stage)
 	initStringInfo(&lines);
 	for (int i = 0; i < lengthof(note_keys); i++)
 		print_value(&lines, &note_keys[i], &noted);
-	if (lines.len > 0)
-		appendStringInfo(out, "    note %s of %s\n%s    end note\n",
-						 noted.note_left ? "left" : "right", noted.id, lines.data);
+	if (lines.len == 0)
+		return;
+	appendStringInfo(out, "%snote %s of %s\n", indent, noted.note_left ? "left" : "right", noted.id);
+	append_indented(out, psprintf("%s    ", indent), lines.data);
+	appendStringInfo(out, "%send note\n", indent);
 }

@@ -101,17 +101,12 @@ is_harmful(const char *text, const char *p)
 		case '&':
 			return is_ascii_alnum(p[1]) || p[1] == '#';
 	}
-	/* The two marks behind which Mermaid hides entities. */
-	return strncmp(p, "\xEF\xAC\x82\xC2\xB0", 5) == 0 || strncmp(p, "\xC2\xB6\xC3\x9F", 4) == 0 ||
-		is_markdown(text, p);
+	return is_markdown(text, p);
 }
 
-/* Writes the character at p as an entity; returns what is behind it. */
-static const char *
-append_entity(StringInfo out, const char *p)
+static void
+append_entity(StringInfo out, char c)
 {
-	unsigned char c = *p;
-
 	if (c == '<')
 		appendStringInfoString(out, "#lt;");
 	else if (c == '>')
@@ -120,19 +115,8 @@ append_entity(StringInfo out, const char *p)
 		appendStringInfoString(out, "#amp;");
 	else if (c == '"')
 		appendStringInfoString(out, "#quot;");
-	else if (c == 0xEF)
-	{
-		appendStringInfoString(out, "#64258;");
-		return p + 3;
-	}
-	else if (c == 0xC2)
-	{
-		appendStringInfoString(out, "#182;");
-		return p + 2;
-	}
 	else
 		appendStringInfo(out, "#%d;", c);
-	return p + 1;
 }
 
 /*
@@ -143,14 +127,31 @@ encode_label(StringInfo out, const char *text, const char *also)
 {
 	const char *marker = list_marker(text);
 
-	for (const char *p = text; *p;)
+	for (const char *p = text; *p; p++)
 	{
 		if (*p == ':' || *p == ';' || p == marker || strchr(also, *p) != NULL ||
 			is_direction(p) || is_harmful(text, p))
-			p = append_entity(out, p);
+			append_entity(out, *p);
 		else
-			appendStringInfoChar(out, *p++);
+			appendStringInfoChar(out, *p);
 	}
+}
+
+/*
+ * In a note a colon is plain, unless an entity follows it in the same word (behind "style"
+ * Mermaid would cut that entity's semicolon off) or the word is the name of an icon.
+ */
+static bool
+is_harmful_colon(const char *text, const char *p)
+{
+	if (*p != ':')
+		return false;
+	if (strncmp(p, ":fa-", 4) == 0)
+		return true;
+	for (p++; *p != '\0' && !isspace((unsigned char) *p); p++)
+		if (is_harmful(text, p))
+			return true;
+	return false;
 }
 
 /*
@@ -159,12 +160,12 @@ encode_label(StringInfo out, const char *text, const char *also)
 void
 encode_note(StringInfo out, const char *text)
 {
-	for (const char *p = text; *p;)
+	for (const char *p = text; *p; p++)
 	{
-		if (is_end_note(p) || is_harmful(text, p))
-			p = append_entity(out, p);
+		if (is_end_note(p) || is_harmful_colon(text, p) || is_harmful(text, p))
+			append_entity(out, *p);
 		else
-			appendStringInfoChar(out, *p++);
+			appendStringInfoChar(out, *p);
 	}
 }
 
@@ -229,24 +230,35 @@ print_phase(StringInfo out, const DiagramPhase *phase)
 		appendStringInfo(out, "        direction %s\n", phase->direction);
 }
 
+/*
+ * The block of the phase of a stage: all of its stages, and their notes, because Mermaid 10
+ * fails on a phase whose only stage has a note outside.  Returns the stage behind it.
+ */
+static int
+print_phase_block(StringInfo out, const Diagram *diagram, int first)
+{
+	int			phase = diagram->stages[first].phase;
+	int			end = first;
+
+	print_phase(out, &diagram->phases[phase]);
+	for (; end < diagram->nstages && diagram->stages[end].phase == phase; end++)
+		print_stage(out, "        ", &diagram->stages[end]);
+	for (int i = first; i < end; i++)
+		print_note(out, "        ", &diagram->stages[i]);
+	appendStringInfoString(out, "    }\n");
+	return end;
+}
+
 static void
 print_stages(StringInfo out, const Diagram *diagram)
 {
-	int			phase = -1;
-
-	for (int i = 0; i < diagram->nstages; i++)
+	for (int i = 0; i < diagram->nstages;)
 	{
-		const DiagramStage *stage = &diagram->stages[i];
-
-		if (stage->phase != phase && phase >= 0)
-			appendStringInfoString(out, "    }\n");
-		if (stage->phase != phase && stage->phase >= 0)
-			print_phase(out, &diagram->phases[stage->phase]);
-		phase = stage->phase;
-		print_stage(out, phase >= 0 ? "        " : "    ", stage);
+		if (diagram->stages[i].phase >= 0)
+			i = print_phase_block(out, diagram, i);
+		else
+			print_stage(out, "    ", &diagram->stages[i++]);
 	}
-	if (phase >= 0)
-		appendStringInfoString(out, "    }\n");
 }
 
 static void
@@ -307,7 +319,8 @@ diagram_print(const Diagram *diagram)
 	for (int i = 0; i < diagram->nmoves; i++)
 		print_move(&out, diagram, &diagram->moves[i]);
 	for (int i = 0; i < diagram->nstages; i++)
-		print_note(&out, &diagram->stages[i]);
+		if (diagram->stages[i].phase < 0)
+			print_note(&out, "    ", &diagram->stages[i]);
 	print_presentation(&out, diagram);
 	return out.data;
 }

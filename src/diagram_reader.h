@@ -125,7 +125,7 @@ extern bool check_guard(DiagramReader *reader, const Decoded *guard);
 
 /* diagram_note.c */
 extern bool read_note(DiagramReader *reader);
-extern void print_note(StringInfo out, const DiagramStage *stage);
+extern void print_note(StringInfo out, const char *indent, const DiagramStage *stage);
 
 /* diagram_present.c */
 extern bool read_front_matter(DiagramReader *reader);
