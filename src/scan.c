@@ -56,9 +56,11 @@ scan_next(Scanner *scanner)
 	}
 }
 
-/* Continues behind something that was read from the token's start. */
-static void
-resume(Scanner *scanner, const char *p)
+/*
+ * Continues behind something that the caller read from the token's start.
+ */
+void
+scan_resume(Scanner *scanner, const char *p)
 {
 	scanner->next = p;
 	scan_next(scanner);
@@ -167,10 +169,10 @@ scan_label(Scanner *scanner, JourneyLabel *label)
 }
 
 /*
- * Reads a whole number between min and max.
+ * Reads a whole number between min and max, neither of them negative.
  */
 bool
-scan_integer(Scanner *scanner, int min, int max, int *value)
+scan_integer(Scanner *scanner, int64 min, int64 max, int64 *value)
 {
 	int64		number = 0;
 
@@ -180,10 +182,12 @@ scan_integer(Scanner *scanner, int min, int max, int *value)
 	{
 		if (*p < '0' || *p > '9')
 			return scan_unexpected(scanner, "a number");
-		number = Min(number * 10 + (*p - '0'), PG_INT32_MAX);
+		if (__builtin_mul_overflow(number, 10, &number) ||
+			__builtin_add_overflow(number, *p - '0', &number))
+			number = PG_INT64_MAX;
 	}
 	if (number < min || number > max)
-		return scan_fail(scanner, PURE_VALUE, "%s is not between %d and %d",
+		return scan_fail(scanner, PURE_VALUE, "%s is not between " INT64_FORMAT " and " INT64_FORMAT,
 						 pure_sample(scanner->value.data, scanner->value.len), min, max);
 	*value = number;
 	scan_next(scanner);
@@ -200,7 +204,7 @@ scan_span(Scanner *scanner, Interval *span)
 
 	if (!span_read(&p, scanner->end, span, scanner->error))
 		return pure_at(scanner->error, scanner->text, scanner->start);
-	resume(scanner, p);
+	scan_resume(scanner, p);
 	return true;
 }
 
@@ -214,7 +218,7 @@ scan_instant(Scanner *scanner, TimestampTz *at)
 
 	if (!instant_read(&p, scanner->end, at, scanner->error))
 		return pure_at(scanner->error, scanner->text, scanner->start);
-	resume(scanner, p);
+	scan_resume(scanner, p);
 	return true;
 }
 

@@ -45,6 +45,7 @@ typedef struct Scanner
 
 extern void scan_begin(Scanner *scanner, const char *text, size_t len, PureError *error);
 extern void scan_next(Scanner *scanner);
+extern void scan_resume(Scanner *scanner, const char *p);
 
 extern bool scan_is(const Scanner *scanner, const char *word);
 extern bool scan_accept(Scanner *scanner, const char *word);
@@ -53,7 +54,7 @@ extern bool scan_accept_mark(Scanner *scanner, char mark);
 extern bool scan_expect_mark(Scanner *scanner, char mark);
 
 extern bool scan_label(Scanner *scanner, JourneyLabel *label);
-extern bool scan_integer(Scanner *scanner, int min, int max, int *value);
+extern bool scan_integer(Scanner *scanner, int64 min, int64 max, int64 *value);
 extern bool scan_span(Scanner *scanner, Interval *span);
 extern bool scan_instant(Scanner *scanner, TimestampTz *at);
 extern bool scan_period(Scanner *scanner, TimestampTz *from, TimestampTz *to);
