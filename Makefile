@@ -26,6 +26,12 @@ PURE = \
 	events_text \
 	label_map \
 	digest \
+	funnel_spec \
+	funnel \
+	funnel_order \
+	funnel_least \
+	funnel_any \
+	funnel_summary \
 	label_book \
 	velocity_spec \
 	velocity \
@@ -50,6 +56,8 @@ FACES = \
 	journey_read \
 	journey_jsonb \
 	journey_agg \
+	funnel_io \
+	funnel_agg \
 	diagram_io \
 	velocity_io \
 	velocity_spec_io \
@@ -72,6 +80,7 @@ OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 PARTS = \
 	head \
 	journey \
+	funnel \
 	diagram \
 	velocity \
 	rules \

@@ -26,4 +26,9 @@
 	pg_class_ownercheck((relid), (roleid))
 #endif
 
+/* Intervals learned infinity in 17. */
+#if PG_VERSION_NUM < 170000
+#define INTERVAL_NOT_FINITE(i) ((void) (i), false)
+#endif
+
 #endif							/* CRM_COMPAT_H */
