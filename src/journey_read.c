@@ -199,9 +199,10 @@ sum_visits(const JourneyView *view, int index, TimestampTz as_of, int64 *total)
 	return entered;
 }
 
-PG_FUNCTION_INFO_V1(time_in);
+/* PostgreSQL has a time_in of its own. */
+PG_FUNCTION_INFO_V1(crm_time_in);
 Datum
-time_in(PG_FUNCTION_ARGS)
+crm_time_in(PG_FUNCTION_ARGS)
 {
 	JourneyLabel stage = stage_argument(fcinfo, 1);
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(2);

@@ -85,11 +85,11 @@ LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.visits(@extschema@.journey, anyenum) IS 'how many steps entered the stage';
 
 CREATE FUNCTION @extschema@.time_in(journey @extschema@.journey, stage text, as_of timestamptz) RETURNS interval
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'crm_time_in';
 COMMENT ON FUNCTION @extschema@.time_in(@extschema@.journey, text, timestamptz) IS 'how long the stage was held until as_of, all visits together; NULL if it was not entered by then';
 
 CREATE FUNCTION @extschema@.time_in(journey @extschema@.journey, stage anyenum, as_of timestamptz) RETURNS interval
-LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'crm_time_in';
 COMMENT ON FUNCTION @extschema@.time_in(@extschema@.journey, anyenum, timestamptz) IS 'how long the stage was held until as_of, all visits together; NULL if it was not entered by then';
 
 CREATE FUNCTION @extschema@.time_between(journey @extschema@.journey, a text, b text) RETURNS interval
