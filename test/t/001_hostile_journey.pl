@@ -1,0 +1,118 @@
+# Thousands of damaged binary journeys arrive through COPY. Each is either refused as malformed or is a
+# journey that prints and reads back; the server never goes down.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('hostile');
+$node->init;
+$node->append_conf('postgresql.conf', "fsync = off\nlog_statement = none");
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION crm_lifecycle; ALTER DATABASE postgres SET search_path = public, lifecycle');
+my $postmaster = $node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()');
+
+srand(20260105);
+
+# A binary COPY file of one row with one field.
+sub copy_file
+{
+	my ($field) = @_;
+	return "PGCOPY\n\xff\r\n\0" . pack('N N', 0, 0) . pack('n', 1) . pack('N', length $field) . $field . pack('n', 0xffff);
+}
+
+# The binary form of a value, from the server's own mouth.
+sub seed
+{
+	my ($type, $text) = @_;
+	return pack('H*', $node->safe_psql('postgres', "SELECT encode(lifecycle.${type}_send('$text'), 'hex')"));
+}
+
+# The numbers that break bounds, counts and clocks.
+my @numbers = (0, 1, 2, 3, 255, 256, 1023, 1024, 1025, 0x7fffffff, 0x80000000, 0xffffffff, 0x04000000, 0x04000001);
+my @instants = (map { pack('H*', $_) }
+	qw(0000000000000000 7fffffffffffffff 8000000000000000 8000000000000001 ffffffffffffffff 7fffffffffffff00 003fffffffffffff 0040000000000000));
+
+my @mutations = (
+	sub { my ($b) = @_; my $i = int rand length $b; substr($b, $i, 1) = chr int rand 256; $b },
+	sub { my ($b) = @_; my $i = int rand length $b; substr($b, $i, 1) ^= chr(1 << int rand 8); $b },
+	sub { my ($b) = @_; substr($b, 0, int rand(1 + length $b)) },
+	sub { my ($b) = @_; $b . join('', map { chr int rand 256 } 1 .. 1 + int rand 20) },
+	sub { my ($b) = @_; my $i = int rand length $b; substr($b, $i, 1 + int rand 12) = ''; $b },
+	sub { my ($b) = @_; my $i = int rand length $b; substr($b, $i, 0) = substr($b, int rand length $b, 1 + int rand 16); $b },
+	sub { my ($b) = @_; my $i = int rand(1 + length($b) - 4); substr($b, $i, 4) = pack('N', $numbers[ rand @numbers ]); $b },
+	sub { my ($b) = @_; my $i = int rand(1 + length($b) - 8); substr($b, $i, 8) = $instants[ rand @instants ]; $b },
+);
+
+my %seeds = (
+	journey => [
+		'{lead@2026-01-05}',
+		'{lead@2026-01-05T09:00:00Z,mql@2026-01-06,lead@2026-01-06,"closed won"@2026-03-01,été@2026-03-02}',
+		'{a@4714-11-24 BC,b@4400-01-01 BC}',
+	],
+	journey_events => [
+		'{lead@2026-01-05}',
+		'{lead:1@2026-01-05#4,mql:2@2026-01-04#3,lead:1@2026-01-04#3,"a b":2.5@2027-01-01#-1}',
+		'{b@2026-01-02,a@2026-01-02,été@2026-01-01}',
+	]);
+
+# Which errors are refusals. The server's own checks of lengths and encodings come first.
+my $refusal = qr/malformed binary (?:journey|journey_events): |insufficient data left in message|invalid byte sequence for encoding|no data left in message|incorrect binary data format/;
+
+# One session reads them all; each file is an attempt of its own.
+sub attack
+{
+	my ($type, $rounds) = @_;
+	my $folder = PostgreSQL::Test::Utils::tempdir();
+	my @seeds = map { seed($type, $_) } @{ $seeds{$type} };
+	my $script = "CREATE TABLE $type (id int DEFAULT 0, value lifecycle.$type);\n\\set VERBOSITY verbose\n";
+
+	for my $round (1 .. $rounds)
+	{
+		my $bytes = $seeds[ rand @seeds ];
+		$bytes = $mutations[ rand @mutations ]->($bytes) for 0 .. int rand 3;
+		append_to_file("$folder/$round", copy_file($bytes));
+		$script .= "\\echo attempt $round\nCOPY $type (value) FROM '$folder/$round' (FORMAT binary);\n";
+	}
+	chmod 0755, $folder;
+	my ($status, $out, $err) = $node->psql('postgres', $script, on_error_stop => 0, extra_params => ['-X']);
+	my @errors = grep { /ERROR:/ } split /\n/, $err;
+	my @strange = grep { !/$refusal/ } @errors;
+
+	is($status, 0, "$type: the session survived $rounds attempts");
+	is($out =~ tr/\n//, $rounds - 1, "$type: every attempt was made");
+	cmp_ok(scalar @errors, '>', $rounds / 2, "$type: most were refused");
+	is("@strange", '', "$type: each refusal says what is wrong");
+	is(scalar(grep { !/ERROR:  (22P03|22021|08P01|22P02)/ } @errors), 0, "$type: refusals have the right code");
+
+	my $accepted = $node->safe_psql('postgres', "SELECT count(*) FROM $type");
+	is($accepted, $rounds - @errors, "$type: the others were accepted");
+	cmp_ok($accepted, '>', 0, "$type: some were");
+	return;
+}
+
+attack('journey', 4000);
+attack('journey_events', 4000);
+
+is($node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()'), $postmaster, 'the same server is up');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM journey WHERE value IS DISTINCT FROM value::text::lifecycle.journey'),
+	'0', 'what was accepted reads back from its text');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM journey_events WHERE value::text <> value::text::lifecycle.journey_events::text'),
+	'0', 'and so do events');
+is( $node->safe_psql('postgres', q{
+	SELECT count(*) FROM journey
+	WHERE lifecycle.step_count(value) <> (SELECT count(*) FROM lifecycle.steps(value))
+		OR lifecycle.current_stage(value) <> (SELECT stage FROM lifecycle.steps(value) ORDER BY step DESC LIMIT 1)
+		OR value::jsonb::lifecycle.journey <> value}),
+	'0', 'and is whole');
+$node->safe_psql('postgres', q{COPY journey TO '} . $node->basedir . q{/all' (FORMAT binary);
+	CREATE TABLE again (LIKE journey); COPY again FROM '} . $node->basedir . q{/all' (FORMAT binary)});
+is($node->safe_psql('postgres', 'SELECT count(*) FROM (SELECT value FROM journey EXCEPT ALL SELECT value FROM again) d'),
+	'0', 'and goes through the binary form unchanged');
+unlike(slurp_file($node->logfile), qr/PANIC|terminated by signal|TRAP/, 'nothing broke');
+
+$node->stop;
+done_testing();
