@@ -9,8 +9,8 @@ stateDiagram-v2
         onboarding
         active
         expanded
-        at_risk : At risk
     }
+    at_risk : At risk
     [*] --> lead
     lead --> trial : sign up [email IS NOT NULL]
     trial --> onboarding : subscribe [mrr > 0] / send_welcome
