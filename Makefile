@@ -93,7 +93,11 @@ EXTRA_CLEAN = $(SCRIPT)
 
 ifneq (,$(filter-out demo demo-stop test,$(or $(MAKECMDGOALS),all)))
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>&1)
+ifeq (,$(wildcard $(PGXS)))
+$(error PostgreSQL's development files are missing ($(PG_CONFIG): $(PGXS)). On Debian and Ubuntu they are \
+	in postgresql-server-dev-NN; PG_CONFIG=/path/to/pg_config names an installation elsewhere)
+endif
 include $(PGXS)
 endif
 
@@ -101,7 +105,8 @@ $(SCRIPT): $(patsubst %,sql/parts/%.sql,$(PARTS))
 	@mkdir -p $(@D)
 	cat $^ > $@
 
-$(OBJS): | src
+# Headers are few and everybody's: a change to one builds all again.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h) | src
 src:
 	mkdir -p $@
 

@@ -24,8 +24,8 @@ CREATE TEMP VIEW deal_moves AS
 SELECT m.* FROM (SELECT lifecycle.velocity_agg(journey) AS velocity FROM opportunities) v,
     lifecycle.velocity_moves(velocity) m;
 
-CREATE TEMP TABLE won_days AS
-SELECT sales_agent, close_date - engage_date AS days FROM pipeline_export WHERE deal_stage = 'Won';
+CREATE TEMP TABLE won_dwell AS
+SELECT sales_agent, (close_date - engage_date) * interval '1 day' AS dwell FROM pipeline_export WHERE deal_stage = 'Won';
 
 SELECT is((SELECT moves FROM deal_moves WHERE (from_stage, to_stage) = ('Engaging', 'Won')), 4238::bigint,
     'every won deal is one move from engaging to won');
@@ -33,18 +33,18 @@ SELECT is((SELECT moves FROM deal_moves WHERE (from_stage, to_stage) = ('Engagin
 -- Above 512 samples a percentile may be off by 1 % of a sample, less than half a day here.
 SELECT is(
     (SELECT round(extract(epoch FROM p50) / 86400) FROM deal_moves WHERE (from_stage, to_stage) = ('Engaging', 'Won')),
-    (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FROM won_days)::numeric,
+    (SELECT extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY dwell)) / 86400 FROM won_dwell),
     'the median of won deals is percentile_cont''s, to the day');
 
 -- No agent won more than 512: exact.
 SELECT results_eq(
-    $$SELECT sales_agent, extract(epoch FROM p50)::float8 / 86400, extract(epoch FROM p90)::float8 / 86400
+    $$SELECT sales_agent, p50, p90
       FROM (SELECT sales_agent, lifecycle.velocity_agg(journey) AS velocity FROM opportunities GROUP BY 1) v,
           lifecycle.velocity_moves(velocity)
       WHERE to_stage = 'Won' ORDER BY sales_agent COLLATE "C"$$,
-    $$SELECT sales_agent, percentile_cont(0.5) WITHIN GROUP (ORDER BY days),
-          percentile_cont(0.9) WITHIN GROUP (ORDER BY days)
-      FROM won_days GROUP BY 1 ORDER BY sales_agent COLLATE "C"$$,
+    $$SELECT sales_agent, percentile_cont(0.5) WITHIN GROUP (ORDER BY dwell),
+          percentile_cont(0.9) WITHIN GROUP (ORDER BY dwell)
+      FROM won_dwell GROUP BY 1 ORDER BY sales_agent COLLATE "C"$$,
     'each agent''s median and ninth decile are percentile_cont''s, exactly');
 
 SELECT results_eq(
@@ -74,16 +74,16 @@ SELECT lag(activity) OVER w AS from_stage, activity AS to_stage, at - lag(at) OV
 FROM ticket_event WINDOW w AS (PARTITION BY case_id ORDER BY at, seq);
 
 SELECT results_eq(
-    $$SELECT from_stage, to_stage, moves FROM ticket_moves ORDER BY 1 COLLATE "C", 2 COLLATE "C"$$,
+    $$SELECT from_stage, to_stage, moves FROM ticket_moves ORDER BY from_stage COLLATE "C", to_stage COLLATE "C"$$,
     $$SELECT from_stage, to_stage, count(*) FROM follows WHERE from_stage IS NOT NULL
-      GROUP BY 1, 2 ORDER BY 1 COLLATE "C", 2 COLLATE "C"$$,
+      GROUP BY 1, 2 ORDER BY from_stage COLLATE "C", to_stage COLLATE "C"$$,
     'each kind as often as plain SQL counts');
 
 SELECT results_eq(
-    $$SELECT from_stage, to_stage, p50 FROM ticket_moves WHERE moves <= 512 ORDER BY 1 COLLATE "C", 2 COLLATE "C"$$,
+    $$SELECT from_stage, to_stage, p50 FROM ticket_moves WHERE moves <= 512 ORDER BY from_stage COLLATE "C", to_stage COLLATE "C"$$,
     $$SELECT from_stage, to_stage, percentile_cont(0.5) WITHIN GROUP (ORDER BY dwell)
       FROM follows WHERE from_stage IS NOT NULL GROUP BY 1, 2 HAVING count(*) <= 512
-      ORDER BY 1 COLLATE "C", 2 COLLATE "C"$$,
+      ORDER BY from_stage COLLATE "C", to_stage COLLATE "C"$$,
     'the median of each rarer kind is percentile_cont''s, exactly');
 
 SELECT * FROM finish();
