@@ -33,6 +33,7 @@
 PG_FUNCTION_INFO_V1(attach);
 PG_FUNCTION_INFO_V1(detach);
 PG_FUNCTION_INFO_V1(trigger_arguments);
+PG_FUNCTION_INFO_V1(stage_of_journey);
 
 /* Sorts after every name that begins with a letter, and so do the triggers. */
 #define TRIGGER_PREFIX "~lifecycle"
@@ -263,13 +264,14 @@ fill_journeys(const Request *request)
 		run(psprintf("UPDATE %s SET %s = %s WHERE %s IS NULL", request->table, journey, first_step, journey));
 }
 
+/* The columns that the trigger names, or what they are; the CHECK names the stage. */
 static char *
 column_list(const Request *request, bool meanings)
 {
 	StringInfoData list;
 
 	initStringInfo(&list);
-	for (int c = 0; c < NUM_ATTACHED_COLUMNS; c++)
+	for (int c = JOURNEY_COLUMN; c < NUM_ATTACHED_COLUMNS; c++)
 		if (request->columns[c] != NULL)
 			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
 							 meanings ? attached_column_names[c] : quoted(request, c));
@@ -440,4 +442,20 @@ trigger_arguments(PG_FUNCTION_ARGS)
 		p += len + 1;
 	}
 	PG_RETURN_DATUM(makeArrayResult(result, CurrentMemoryContext));
+}
+
+/*
+ * stage_of_journey(regclass, int2) is the number of the stage column that belongs to a
+ * journey column; NULL where the CHECK that says so is missing.
+ */
+Datum
+stage_of_journey(PG_FUNCTION_ARGS)
+{
+	Relation	rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
+	AttrNumber	stage = attached_stage_column(rel, PG_GETARG_INT16(1));
+
+	relation_close(rel, AccessShareLock);
+	if (stage == InvalidAttrNumber)
+		PG_RETURN_NULL();
+	PG_RETURN_INT16(stage);
 }

@@ -4,10 +4,14 @@
  *		An attached table as one backend sees it: its columns, its rules, its guards
  *		compiled.
  *
- * pg_trigger is the registry of attachments.  A statement-level trigger names the
- * columns ("UPDATE OF stage, journey"), so PostgreSQL itself follows their renaming,
- * refuses to drop them and dumps them; its arguments say which lifecycle.  The row
- * triggers carry only the attachment's key.  PostgreSQL clones row triggers to
+ * PostgreSQL's own catalogs are the registry of attachments.  The CHECK says which column
+ * is the stage of which journey; a statement-level trigger names the journey and the
+ * other columns ("UPDATE OF journey, reason"), and its arguments say which lifecycle.  So
+ * PostgreSQL itself follows the renaming of columns and dumps everything.  The trigger
+ * does not name the stage column, because that would forbid ALTER COLUMN ... TYPE, with
+ * which migration tools rebuild enums; a CHECK is rebuilt along with the column.
+ *
+ * The row triggers carry only the attachment's key.  PostgreSQL clones row triggers to
  * partitions but not statement-level ones: a partition's columns are found by name,
  * through the ancestor that was attached.
  *
@@ -22,8 +26,8 @@
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_type.h"
-#include "catalog/pg_inherits.h"
 #include "fmgr.h"
+#include "nodes/primnodes.h"
 #include "parser/parse_func.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -144,14 +148,66 @@ refuse_damaged(Relation rel)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("the attachment of table \"%s\" is damaged", RelationGetRelationName(rel)),
-			 errdetail("One of its lifecycle triggers is missing."),
+			 errdetail("One of its lifecycle triggers, or the column of the stage, is missing."),
 			 errhint("Call lifecycle.detach() and lifecycle.attach() again; the journeys stay.")));
 }
 
-/* Which attribute of rel each attached column is, by its name in the attached relation. */
+/* The plain column under what the parser puts around an argument. */
+static AttrNumber
+column_in(Node *argument)
+{
+	while (argument != NULL && !IsA(argument, Var))
+	{
+		if (IsA(argument, RelabelType))
+			argument = (Node *) ((RelabelType *) argument)->arg;
+		else if (IsA(argument, CoerceToDomain))
+			argument = (Node *) ((CoerceToDomain *) argument)->arg;
+		else
+			return InvalidAttrNumber;
+	}
+	return argument == NULL ? InvalidAttrNumber : ((Var *) argument)->varattno;
+}
+
+/*
+ * The column that a CHECK (ends_in(journey, ...)) of the relation keeps in step with
+ * this journey; InvalidAttrNumber where there is none.
+ */
+AttrNumber
+attached_stage_column(Relation rel, AttrNumber journey)
+{
+	TupleConstr *constraints = RelationGetDescr(rel)->constr;
+	Oid			schema = get_namespace_oid(CRM_SCHEMA, false);
+
+	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
+	{
+		FuncExpr   *call = (FuncExpr *) stringToNode(constraints->check[i].ccbin);
+
+		if (IsA(call, FuncExpr) && list_length(call->args) == 2 &&
+			get_func_namespace(call->funcid) == schema &&
+			strcmp(get_func_name(call->funcid), "ends_in") == 0 &&
+			column_in(linitial(call->args)) == journey)
+			return column_in(lsecond(call->args));
+	}
+	return InvalidAttrNumber;
+}
+
+/* Which attribute of rel an attribute of the attached relation is, by its name. */
+static AttrNumber
+same_column(Relation rel, Relation home, AttrNumber attnum)
+{
+	if (attnum == InvalidAttrNumber)
+		return InvalidAttrNumber;
+	return get_attnum(RelationGetRelid(rel), get_attname(RelationGetRelid(home), attnum, false));
+}
+
+/*
+ * Finds the attached columns.  Where the CHECK has been dropped, the stage column may
+ * still bear the name that became the key.
+ */
 static void
 bind_columns(Binding *binding, Relation rel, Relation home, const Trigger *registry)
 {
+	AttrNumber	stage;
 	List	   *names;
 	ListCell   *cell;
 	int			i = 0;
@@ -162,13 +218,17 @@ bind_columns(Binding *binding, Relation rel, Relation home, const Trigger *regis
 		refuse_damaged(rel);
 	foreach(cell, names)
 	{
-		char	   *column = get_attname(RelationGetRelid(home), registry->tgattr[i++], false);
+		AttrNumber	attnum = same_column(rel, home, registry->tgattr[i++]);
 
 		for (int c = 0; c < NUM_ATTACHED_COLUMNS; c++)
 			if (strcmp(lfirst(cell), attached_column_names[c]) == 0)
-				binding->columns[c] = get_attnum(RelationGetRelid(rel), column);
+				binding->columns[c] = attnum;
 	}
-	if (binding->columns[STAGE_COLUMN] == 0 || binding->columns[JOURNEY_COLUMN] == 0)
+	stage = attached_stage_column(home, registry->tgattr[0]);
+	if (stage == InvalidAttrNumber)
+		stage = get_attnum(RelationGetRelid(home), binding->key);
+	binding->columns[STAGE_COLUMN] = same_column(rel, home, stage);
+	if (binding->columns[STAGE_COLUMN] <= 0 || binding->columns[JOURNEY_COLUMN] <= 0)
 		refuse_damaged(rel);
 }
 

@@ -24,8 +24,8 @@
 #define AFTER_FUNCTION "enforce_entry"
 
 /*
- * The columns of an attachment in the order in which its statement-level trigger names
- * them.  The first two are always there.
+ * The columns of an attachment.  Its statement-level trigger names those that are there
+ * in this order, all but the stage.
  */
 typedef enum AttachedColumn
 {
@@ -35,12 +35,15 @@ typedef enum AttachedColumn
 	NUM_ATTACHED_COLUMNS
 } AttachedColumn;
 
-/* Arguments of the statement-level trigger; the row triggers have the key alone. */
+/*
+ * Arguments of the statement-level trigger; the row triggers have the key alone, which
+ * is the name of the stage column on the day of attaching.
+ */
 typedef enum AttachmentArgument
 {
 	ARG_KEY,					/* tells several attachments of one table apart */
 	ARG_LIFECYCLE,
-	ARG_COLUMNS,				/* names of the AttachedColumns that are there, by commas */
+	ARG_COLUMNS,				/* what the columns of the trigger are, as attached_column_names */
 	NUM_ATTACHMENT_ARGUMENTS
 } AttachmentArgument;
 
@@ -79,6 +82,7 @@ typedef struct Binding
 /* Pins the binding until CurrentMemoryContext is reset or deleted. */
 extern Binding *binding_get(Relation rel, const char *key);
 
+extern AttrNumber attached_stage_column(Relation rel, AttrNumber journey);
 extern JourneyLabel binding_label(const Binding *binding, Datum stage);
 extern int	binding_find_stage(const Binding *binding, JourneyLabel label);
 extern Guard *binding_move_guard(Binding *binding, Relation rel, const DiagramMove *move);

@@ -16,13 +16,18 @@ CREATE FUNCTION @extschema@.trigger_arguments(arguments bytea) RETURNS text[]
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.trigger_arguments(bytea) IS 'the arguments in pg_trigger.tgargs';
 
+CREATE FUNCTION @extschema@.stage_of_journey(rel regclass, journey smallint) RETURNS smallint
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.stage_of_journey(regclass, smallint) IS 'number of the stage column that a CHECK keeps in step with a journey column';
+
 CREATE VIEW @extschema@.attachments AS
 	SELECT t.tgrelid::pg_catalog.regclass AS relation,
 		a.arguments[1] AS key,
 		a.arguments[2] AS lifecycle,
-		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[0]) AS stage_column,
-		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[1]) AS journey_column,
-		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[2]) AS reason_column
+		(SELECT attname FROM pg_catalog.pg_attribute
+			WHERE attrelid = t.tgrelid AND attnum = @extschema@.stage_of_journey(t.tgrelid, t.tgattr[0])) AS stage_column,
+		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[0]) AS journey_column,
+		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[1]) AS reason_column
 	FROM pg_catalog.pg_trigger t
 		CROSS JOIN LATERAL (SELECT @extschema@.trigger_arguments(t.tgargs) AS arguments) a
 	WHERE t.tgfoid = '@extschema@.attachment()'::pg_catalog.regprocedure;
