@@ -36,6 +36,7 @@ PURE = \
 	velocity_spec \
 	velocity \
 	velocity_text \
+	markov \
 	diagram_lex \
 	diagram_label \
 	diagram_note \

@@ -1,19 +1,26 @@
 /*-------------------------------------------------------------------------
  *
  * velocity_report.c
- *		What SQL reads from a velocity: velocity_moves and velocity_stages.
+ *		What SQL reads from a velocity: velocity_moves, velocity_stages,
+ *		win_probability and expected_time.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include <math.h>
+
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "markov.h"
+#include "report.h"
 #include "velocity_io.h"
 
 #define MAX_COLUMNS 9
@@ -44,22 +51,32 @@ put_value(Row *row, Datum value)
  * Whole days of 24 hours and the rest, as the difference of two timestamptz comes;
  * NULL for more days than an interval counts.
  */
-static void
-put_duration(Row *row, const Wide *micros)
+static Interval *
+make_duration(const Wide *micros)
 {
 	Interval   *interval = palloc0(sizeof(Interval));
 	uint64		days,
 				rest;
 
-	if (micros->high >= USECS_PER_DAY ||
-		(days = wide_divide(micros, USECS_PER_DAY, &rest)) > PG_INT32_MAX)
-	{
-		put_null(row);
-		return;
-	}
+	if (micros->high >= USECS_PER_DAY)
+		return NULL;
+	days = wide_divide(micros, USECS_PER_DAY, &rest);
+	if (days > PG_INT32_MAX)
+		return NULL;
 	interval->day = days;
 	interval->time = rest;
-	put_value(row, IntervalPGetDatum(interval));
+	return interval;
+}
+
+static void
+put_duration(Row *row, const Wide *micros)
+{
+	Interval   *interval = make_duration(micros);
+
+	if (interval != NULL)
+		put_value(row, IntervalPGetDatum(interval));
+	else
+		put_null(row);
 }
 
 static void
@@ -163,4 +180,102 @@ velocity_stages(PG_FUNCTION_ARGS)
 		put_row((ReturnSetInfo *) fcinfo->resultinfo, &row);
 	}
 	return (Datum) 0;
+}
+
+/* Marks the stages of a list; those that nobody ever visited are not in the velocity. */
+static void
+mark_stages(const Velocity *velocity, ArrayType *list, MarkovKind kind, MarkovKind *kinds)
+{
+	Datum	   *labels;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(list, TEXTOID, -1, false, TYPALIGN_INT, &labels, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		text	   *label;
+		int			stage;
+
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("a list of stages must not contain null")));
+		label = DatumGetTextPP(labels[i]);
+		stage = velocity_find_stage(velocity, VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label));
+		if (stage < 0)
+			continue;
+		if (kinds[stage] != MARKOV_OPEN && kinds[stage] != kind)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("stage \"%s\" cannot be both won and lost", text_to_cstring(label))));
+		kinds[stage] = kind;
+	}
+}
+
+/* The velocity as a chain of moves. */
+static MarkovMove *
+make_moves(const Velocity *velocity)
+{
+	MarkovMove *moves = palloc(Max(velocity->nmoves, 1) * sizeof(MarkovMove));
+
+	for (uint32 i = 0; i < velocity->nmoves; i++)
+	{
+		const VelocityMove *move = &velocity_moves_of(velocity)[i];
+		const Digest *dwells = velocity_digest(velocity, move->dwells);
+
+		moves[i].from = move->from;
+		moves[i].to = move->to;
+		moves[i].count = dwells->count;
+		moves[i].time = wide_to_double(&dwells->sum);
+	}
+	return moves;
+}
+
+/* What the arguments (velocity, stage, won, lost) come to; unknown for an unknown stage. */
+static MarkovOutcome
+get_outcome(FunctionCallInfo fcinfo)
+{
+	Velocity   *velocity = PG_GETARG_VELOCITY(0);
+	text	   *label = PG_GETARG_TEXT_PP(1);
+	MarkovKind *kinds = palloc0(Max(velocity->nstages, 1) * sizeof(MarkovKind));
+	MarkovChain chain = {velocity->nstages, kinds, velocity->nmoves, make_moves(velocity)};
+	MarkovOutcome outcome = {0};
+	PureError	error;
+	int			stage;
+
+	mark_stages(velocity, PG_GETARG_ARRAYTYPE_P(2), MARKOV_WON, kinds);
+	mark_stages(velocity, PG_GETARG_ARRAYTYPE_P(3), MARKOV_LOST, kinds);
+	stage = velocity_find_stage(velocity, VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label));
+	if (stage >= 0 && !markov_outcome(&chain, stage, &outcome, &error))
+		report_pure_error(&error);
+	return outcome;
+}
+
+PG_FUNCTION_INFO_V1(win_probability);
+Datum
+win_probability(PG_FUNCTION_ARGS)
+{
+	MarkovOutcome outcome = get_outcome(fcinfo);
+
+	if (!outcome.known)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(outcome.won);
+}
+
+PG_FUNCTION_INFO_V1(expected_time);
+Datum
+expected_time(PG_FUNCTION_ARGS)
+{
+	MarkovOutcome outcome = get_outcome(fcinfo);
+	Wide		micros = {0};
+	Interval   *interval;
+
+	/* Nine quintillion microseconds are more days than an interval counts, too. */
+	if (!outcome.known || outcome.time >= (double) PG_INT64_MAX)
+		PG_RETURN_NULL();
+	micros.low = (uint64) rint(outcome.time);
+	interval = make_duration(&micros);
+	if (interval == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_INTERVAL_P(interval);
 }

@@ -153,3 +153,11 @@ CREATE FUNCTION @extschema@.velocity_stages(
 ) RETURNS SETOF record
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.velocity_stages(@extschema@.velocity) IS 'one row per stage: entries, exits, how many are in it, the dwells before leaving, and the median age of the open ones';
+
+CREATE FUNCTION @extschema@.win_probability(velocity @extschema@.velocity, stage text, won text[], lost text[]) RETURNS double precision
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.win_probability(@extschema@.velocity, text, text[], text[]) IS 'how likely a journey that enters the stage reaches a won stage before a lost one, as the counted moves go on';
+
+CREATE FUNCTION @extschema@.expected_time(velocity @extschema@.velocity, stage text, won text[], lost text[]) RETURNS interval
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.expected_time(@extschema@.velocity, text, text[], text[]) IS 'how long a journey that enters the stage takes on average until it reaches a won or a lost stage';
