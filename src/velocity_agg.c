@@ -142,16 +142,6 @@ velocity_agg_add(PG_FUNCTION_ARGS)
 	PG_RETURN_VELOCITY(velocity);
 }
 
-/* A copy of one's own, with a full header; its codes are another call site's. */
-static Velocity *
-copy_velocity(Datum value)
-{
-	Velocity   *velocity = (Velocity *) PG_DETOAST_DATUM_COPY(value);
-
-	velocity->stamp = 0;
-	return velocity;
-}
-
 /*
  * Merges the right into the left one, as a combine function and as rollup's transition
  * function.
@@ -167,8 +157,9 @@ velocity_agg_combine(PG_FUNCTION_ARGS)
 	require_aggregate(fcinfo);
 	if (PG_ARGISNULL(1))
 		return same_state(fcinfo);
+	/* A copy with a full header: it will be written into. */
 	if (PG_ARGISNULL(0))
-		PG_RETURN_VELOCITY(copy_velocity(PG_GETARG_DATUM(1)));
+		PG_RETURN_POINTER(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(1)));
 	site = get_call_site(fcinfo, false);
 	velocity = PG_GETARG_VELOCITY(0);
 	if (!velocity_merge(&velocity, site->book, PG_GETARG_VELOCITY(1), &error))

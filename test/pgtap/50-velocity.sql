@@ -1,0 +1,73 @@
+-- Velocity: what its numbers mean, in words.
+BEGIN;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
+SET search_path = public, lifecycle;
+SET timezone = 'UTC';
+SELECT plan(24);
+
+CREATE TABLE deals (id int, journey journey);
+INSERT INTO deals VALUES
+	(1, '{lead@2026-01-01,mql@2026-01-03,won@2026-01-13}'),
+	(2, '{lead@2026-01-02,mql@2026-01-06,lost@2026-01-10}'),
+	(3, '{lead@2026-01-05,lost@2026-01-06T12:00Z}'),
+	(4, '{mql@2026-01-07,mql@2026-01-09,lead@2026-01-10}');
+CREATE VIEW moves AS SELECT m.* FROM (SELECT velocity_agg(journey) AS v FROM deals) x, velocity_moves(v) m;
+CREATE VIEW stages AS SELECT s.* FROM (SELECT velocity_agg(journey) AS v FROM deals) x, velocity_stages(v) s;
+
+SELECT results_eq('SELECT from_stage, to_stage, moves FROM moves',
+	$$VALUES ('lead', 'lost', 1::bigint), ('lead', 'mql', 2), ('mql', 'lead', 1), ('mql', 'lost', 1), ('mql', 'mql', 1), ('mql', 'won', 1)$$,
+	'one row per pair of stages, in the order of the labels');
+SELECT is((SELECT moves FROM moves WHERE from_stage = 'mql' AND to_stage = 'mql'), 1::bigint,
+	'entering the same stage again is a move');
+SELECT is((SELECT sum(share) FROM moves WHERE from_stage = 'mql'), 1::float8,
+	'the shares of the moves out of a stage add up to 1');
+SELECT is((SELECT mean FROM moves WHERE from_stage = 'lead' AND to_stage = 'mql'), '3 days'::interval,
+	'a dwell is the time from entering a stage to leaving it');
+SELECT is((SELECT p50::text || ' ' || max FROM moves WHERE from_stage = 'lead' AND to_stage = 'lost'), '1 day 12:00:00 1 day 12:00:00',
+	'durations are days of 24 hours and the rest');
+SELECT is((SELECT open FROM stages WHERE stage = 'lead'), 1::bigint,
+	'a journey is open in its last stage');
+SELECT is((SELECT visits FROM stages WHERE stage = 'lead'), 4::bigint,
+	'every entry of a stage is a visit, the first step too');
+SELECT ok((SELECT bool_and(visits = exits + open) FROM stages),
+	'whoever entered has left or is still there');
+SELECT ok((SELECT bool_and(open_age_p50 IS NULL) FROM stages),
+	'without "as of" nothing is known of ages');
+SELECT is((SELECT total_time FROM stages WHERE stage = 'mql'), '17 days'::interval,
+	'total time is that of the visits that ended');
+
+SELECT is((SELECT open_age_p50 FROM velocity_stages((SELECT velocity_agg(journey, 'as of 2026-01-15') FROM deals)) WHERE stage = 'lead'),
+	'5 days'::interval, '"as of" gives the open ones an age');
+SELECT is((SELECT sum(moves) FROM velocity_moves((SELECT velocity_agg(journey, 'as of 2026-01-06') FROM deals))), 2::numeric,
+	'what happens later than "as of" has not happened');
+SELECT is((SELECT sum(moves) FROM velocity_moves((SELECT velocity_agg(journey, 'moved 2026-01-06 to 2026-01-10') FROM deals))), 3::numeric,
+	'"moved" chooses moves by their instant, the end not included');
+SELECT is((SELECT mean FROM velocity_moves((SELECT velocity_agg(journey, 'moved 2026-01-06 to 2026-01-07') FROM deals)) WHERE to_stage = 'mql'),
+	'4 days'::interval, 'a dwell that began before the period is not cut');
+SELECT is((SELECT velocity_agg(journey, '', now())::text FROM deals),
+	(SELECT velocity_agg(journey, velocity_spec(as_of => now()))::text FROM deals),
+	'the instant may be an argument, or part of the specification');
+
+SELECT is((SELECT velocity_agg(journey)::text FROM deals WHERE id > 99), NULL,
+	'no journeys, no velocity');
+SELECT is((SELECT velocity_agg(journey)::text FROM (SELECT journey FROM deals UNION ALL SELECT NULL) x),
+	(SELECT velocity_agg(journey)::text FROM deals), 'a journey that is null does not count');
+SELECT is((SELECT rollup(v)::text FROM (SELECT velocity_agg(journey) AS v FROM deals GROUP BY id) x),
+	(SELECT velocity_agg(journey)::text FROM deals), 'rollup of the parts is the whole');
+SELECT throws_ok($$SELECT rollup(v) FROM (VALUES (velocity '{}'), ('as of 2026-01-01 {}')) x(v)$$, '22023', NULL,
+	'what was counted differently cannot be rolled up');
+
+SELECT is(win_probability('{lead > won [1]; lead > lost [1*3]}', 'lead', '{won}', '{lost}'), 0.25::float8,
+	'one in four is won');
+SELECT is(win_probability('{lead > won [1]; lead > lost [1*3]; lead > parked [1*9]}', 'lead', '{won}', '{lost}'), 0.25::float8,
+	'what is never decided does not count');
+SELECT is(win_probability('{lead > won [1]; parked > parked [1]}', 'parked', '{won}', '{lost}'), NULL::float8,
+	'a stage from which nothing was ever won or lost is unknown');
+SELECT is(expected_time('{lead > mql [86400000000]; mql > lead [86400000000]; mql > won [259200000000]}', 'lead', '{won}', '{lost}'), '6 days'::interval,
+	'expected time counts going back and forth');
+SELECT matches(velocity_agg(journey)::text, 'a > b ~\[', 'more than 512 dwells are counted in buckets, and the value says so')
+	FROM (SELECT journey_agg(s, t) AS journey FROM generate_series(1, 513) i, LATERAL (VALUES ('a', timestamptz '2026-01-01'), ('b', '2026-01-02')) v(s, t) GROUP BY i) x;
+
+SELECT * FROM finish();
+ROLLBACK;
