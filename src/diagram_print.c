@@ -73,16 +73,16 @@ is_markdown(const char *text, const char *p)
 		case '_':
 			return !is_ascii_alnum(before) || !is_ascii_alnum(p[1]);
 		case '~':
-			return before == '~' || p[1] == '~';
+			return !is_blank(before) || (p[1] != '\0' && !is_blank(p[1]));
 		case '(':
 			return before == ']';	/* a link */
 		case '[':
 			return before == '[' || p[1] == '[' || before == '!';
 		case '@':
-			return is_ascii_alnum(before) && is_ascii_alnum(p[1]);
+			return !is_blank(before) && p[1] != '\0' && !is_blank(p[1]);	/* an address */
 		case 'w':
 		case 'W':
-			return !is_ascii_alnum(before) && pg_strncasecmp(p, "www.", 4) == 0;
+			return pg_strncasecmp(p, "www.", 4) == 0;
 	}
 	return false;
 }
@@ -139,14 +139,14 @@ encode_label(StringInfo out, const char *text, const char *also)
 
 /*
  * In a note a colon is plain, unless an entity follows it in the same word (behind "style"
- * Mermaid would cut that entity's semicolon off) or the word is the name of an icon.
+ * Mermaid would cut that entity's semicolon off), or the word is an icon's name or a URL.
  */
 static bool
 is_harmful_colon(const char *text, const char *p)
 {
 	if (*p != ':')
 		return false;
-	if (strncmp(p, ":fa-", 4) == 0)
+	if (strncmp(p, ":fa-", 4) == 0 || strncmp(p, "://", 3) == 0)
 		return true;
 	for (p++; *p != '\0' && !isspace((unsigned char) *p); p++)
 		if (is_harmful(text, p))

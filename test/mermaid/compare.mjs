@@ -124,9 +124,9 @@ const report = (ok, name, remarks) => {
   failed++;
   for (const remark of remarks) console.log(`# ${remark.replace(/\n/g, '\\n').slice(0, 2000)}`);
 };
-console.log(`1..${meant.length * 3 + 1}`);
+console.log(`1..${meant.length * 4 + 1}`);
 for (const item of meant) report(item.stable, `${item.name} prints as itself`, [item.text]);
-for (const version of ['oldest', 'newest']) {
+for (const version of ['oldest', 'middle', 'newest']) {
   const { version: number } = JSON.parse(readFileSync(join(modules, `mermaid-${version}`, 'package.json')));
   const drawn = draw(version, version === 'oldest' ? [...meant, control] : meant);
   for (const [i, item] of meant.entries()) {
