@@ -174,6 +174,8 @@ read_list(DiagramReader *reader, const Decoded *value, TextList *list)
 		int			end = item_end(value->text, from);
 		char	   *item = decoded_part(value, from, end);
 
+		while (item != NULL && is_blank(value->text[from]))
+			from++;
 		if (item == NULL)
 			return fail_at(reader, value->origin[from], PURE_SYNTAX, "an empty item in a list");
 		if (*item == '"' && !is_quoted(item))

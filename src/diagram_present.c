@@ -3,9 +3,9 @@
  * diagram_present.c
  *		What only the picture needs: it is understood enough to be kept and printed back.
  *
- * A stage's color is the one piece of presentation that has a meaning of its own.  It is
- * printed as a class, "lead:::color_f96", because Mermaid 10 takes a "style" line for
- * new states; reading such a class gives the color back.
+ * Mermaid 10 takes a "style" line for new states, so it is kept as a class.  A stage's color
+ * is the one piece of presentation that has a meaning of its own; it is printed as a class
+ * as well, "lead:::color_f96", and reading such a class gives the color back.
  *
  *-------------------------------------------------------------------------
  */
@@ -128,10 +128,13 @@ keep_line(DiagramReader *reader, const char *start)
 	return check_no_direction(reader, start, line);
 }
 
-/* Where a comma-separated list of ids begins, behind "class" or "style": they must be stages. */
+/* The comma-separated ids behind "class", "style" or "click"; they must be in the diagram. */
 static bool
-read_ids(DiagramReader *reader)
+read_ids(DiagramReader *reader, TextList *ids)
 {
+	int			room = 0;
+
+	memset(ids, 0, sizeof(*ids));
 	do
 	{
 		const char *where;
@@ -150,8 +153,33 @@ read_ids(DiagramReader *reader)
 			return pure_hint(reader->error, "Mermaid takes only letters, digits and \"_\" here. Any stage can be written like \"lead:::important\".");
 		}
 		add_reference(reader, where, id);
+		append_to_list(ids, &room, id);
+		skip_blanks(reader);
 	} while (skip_text(reader, ","));
 	return true;
+}
+
+/* style a,b fill:#f96 */
+static bool
+read_style(DiagramReader *reader)
+{
+	TextList	ids;
+	const char *where;
+	char	   *style;
+
+	if (!read_ids(reader, &ids))
+		return false;
+	where = reader->p;
+	reader->p = line_end(reader, where);
+	style = trimmed(where, reader->p);
+	if (*style == '\0')
+		return fail_at(reader, where, PURE_SYNTAX, "expected a style such as fill:#f96");
+	for (int i = 0; i < ids.count; i++)
+	{
+		keep(reader, psprintf("classDef style_%s %s", ids.items[i], style));
+		keep(reader, psprintf("%s:::style_%s", ids.items[i], ids.items[i]));
+	}
+	return check_no_direction(reader, where, style);
 }
 
 /* accDescr { ... }, over several lines. */
@@ -280,12 +308,15 @@ bool
 read_presentation(DiagramReader *reader, bool *found)
 {
 	const char *start = reader->p;
+	TextList	ids;
 
 	*found = true;
 	if (skip_keyword(reader, "classDef"))
 		return read_class_definition(reader, start);
-	if (skip_keyword(reader, "class") || skip_keyword(reader, "style") || skip_keyword(reader, "click"))
-		return read_ids(reader) && keep_line(reader, start);
+	if (skip_keyword(reader, "style"))
+		return read_style(reader);
+	if (skip_keyword(reader, "class") || skip_keyword(reader, "click"))
+		return read_ids(reader, &ids) && keep_line(reader, start);
 	if (skip_keyword(reader, "scale"))
 		return keep_line(reader, start);
 	if (pg_strncasecmp(start, "hide empty description", 22) == 0)

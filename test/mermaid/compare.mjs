@@ -101,6 +101,8 @@ function differences(meant, drawn) {
   compare('phases', sorted(Object.keys(phases)), sorted(drawnPhases));
   compare('moves', meant.moves.map(m => [m.from_stage ?? m.from_phase ?? 'root_start', m.to_stage ?? 'root_end']),
     drawn.understood.relations);
+  if (drawn.seen.arrows < meant.moves.length) found.push(`${meant.moves.length} moves, ${drawn.seen.arrows} arrows`);
+  compare('arrows without length', 0, drawn.seen.pointless);
   compareEach('stage', stages, drawn.seen.stages);
   compareEach('phase', phases, drawn.seen.phases);
   compareEach('note', notes(meant.text), drawn.seen.notes);

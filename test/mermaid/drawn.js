@@ -36,7 +36,7 @@ function understood(doc, parent, result) {
 
 // The words in the picture: by stage, by phase, by note, and of the edges.
 function seen(svg) {
-  const result = { stages: {}, phases: {}, notes: {}, edges: [] };
+  const result = { stages: {}, phases: {}, notes: {}, edges: [], arrows: 0, pointless: 0 };
   for (const node of svg.querySelectorAll('g.node')) {
     const id = node.id.replace(/^d\d+-/, '').replace(/^state-(.*)-\d+$/s, '$1');
     if (id === 'root_start' || id === 'root_end') continue;
@@ -50,6 +50,11 @@ function seen(svg) {
   }
   for (const edge of svg.querySelectorAll('g.edgeLabels > g.edgeLabel'))
     if (text(edge).trim() !== '') result.edges.push(text(edge));
+  // An arrow from a phase to its own stage is a path without length in some versions.
+  for (const path of svg.querySelectorAll('path.transition:not(.note-edge)')) {
+    result.arrows++;
+    if (!/[LCQA]/.test(path.getAttribute('d') ?? '')) result.pointless++;
+  }
   return result;
 }
 
