@@ -105,8 +105,7 @@ journey_agg_add(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
 	events = PG_ARGISNULL(0) ? events_begin(have_seq) : open_events(PG_GETARG_DATUM(0));
-	label.label = stage_argument(fcinfo, 1);
-	label.order = stage_order(fcinfo, 1);
+	label.label = stage_ordered_argument(fcinfo, 1, &label.order);
 	events = events_add(events, &label, PG_GETARG_TIMESTAMPTZ(2),
 						have_seq ? PG_GETARG_INT64(3) : 0, &error);
 	return events_datum(events, &error);

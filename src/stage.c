@@ -54,43 +54,50 @@ look_up_type(FunctionCallInfo fcinfo, int argno)
 	return stage_type;
 }
 
-static HeapTuple
-find_enum_value(Oid value)
+static JourneyLabel
+enum_label(Oid value, float4 *order)
 {
 	HeapTuple	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
+	Form_pg_enum form;
+	JourneyLabel label;
 
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid internal value for enum: %u", value)));
-	return tuple;
-}
-
-static JourneyLabel
-enum_label(Oid value)
-{
-	HeapTuple	tuple = find_enum_value(value);
-	const char *name = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
-	JourneyLabel label;
-
-	label.len = strlen(name);
-	label.text = pnstrdup(name, label.len);
+	form = (Form_pg_enum) GETSTRUCT(tuple);
+	label.len = strlen(NameStr(form->enumlabel));
+	label.text = pnstrdup(NameStr(form->enumlabel), label.len);
+	*order = form->enumsortorder;
 	ReleaseSysCache(tuple);
 	return label;
 }
 
 /*
  * The label of an argument that is not NULL.  It may point into the argument, else it
- * is in the current memory context.  Uses fn_extra.
+ * is in the current memory context.  Uses fn_extra, for all such arguments of a
+ * function: they have one type.
  */
 JourneyLabel
 stage_argument(FunctionCallInfo fcinfo, int argno)
 {
+	float4		order;
+
+	return stage_ordered_argument(fcinfo, argno, &order);
+}
+
+/*
+ * The same, with the place of an enum's value among its siblings; 0 for other types.
+ */
+JourneyLabel
+stage_ordered_argument(FunctionCallInfo fcinfo, int argno, float4 *order)
+{
 	StageType  *stage_type = look_up_type(fcinfo, argno);
 	JourneyLabel label;
 
+	*order = 0;
 	if (stage_type->is_enum)
-		return enum_label(PG_GETARG_OID(argno));
+		return enum_label(PG_GETARG_OID(argno), order);
 	if (stage_type->is_text)
 	{
 		struct varlena *text = PG_GETARG_VARLENA_PP(argno);
@@ -102,21 +109,4 @@ stage_argument(FunctionCallInfo fcinfo, int argno)
 	label.text = OutputFunctionCall(&stage_type->output, PG_GETARG_DATUM(argno));
 	label.len = strlen(label.text);
 	return label;
-}
-
-/*
- * Where an enum's value stands among its siblings; 0 for stages of every other type.
- */
-float4
-stage_order(FunctionCallInfo fcinfo, int argno)
-{
-	HeapTuple	tuple;
-	float4		order;
-
-	if (!look_up_type(fcinfo, argno)->is_enum)
-		return 0;
-	tuple = find_enum_value(PG_GETARG_OID(argno));
-	order = ((Form_pg_enum) GETSTRUCT(tuple))->enumsortorder;
-	ReleaseSysCache(tuple);
-	return order;
 }

@@ -15,6 +15,6 @@
 #include "journey.h"
 
 extern JourneyLabel stage_argument(FunctionCallInfo fcinfo, int argno);
-extern float4 stage_order(FunctionCallInfo fcinfo, int argno);
+extern JourneyLabel stage_ordered_argument(FunctionCallInfo fcinfo, int argno, float4 *order);
 
 #endif							/* CRM_STAGE_H */
