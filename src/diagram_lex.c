@@ -483,6 +483,19 @@ read_quoted_text(DiagramReader *reader)
 	return text != NULL ? text : pstrdup("");
 }
 
+/*
+ * Appends a line to lines, which begin with the first.
+ */
+void
+append_line(StringInfo *lines, const char *line)
+{
+	if (*lines == NULL)
+		*lines = makeStringInfo();
+	else
+		appendStringInfoChar(*lines, '\n');
+	appendStringInfoString(*lines, line);
+}
+
 void
 append_to_list(TextList *list, int *room, char *item)
 {

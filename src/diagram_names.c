@@ -12,6 +12,9 @@
 #include "pure.h"
 
 #include "common/hashfn.h"
+#ifdef FRONTEND
+#include "common/logging.h"		/* simplehash.h takes it for granted */
+#endif
 
 #include "diagram_reader.h"
 
@@ -198,6 +201,8 @@ place_stage(Diagram *diagram, Named *name)
 	if (name->stage.label == NULL)
 		name->stage.label = name->id;
 	name->stage.title = title_beside_id(name->stage.title, name->id);
+	name->stage.description = name->description != NULL ? name->description->data : NULL;
+	name->stage.text = name->words != NULL ? name->words->data : NULL;
 	name->stage.phase = name->home != NULL ? name->home->index : -1;
 	diagram->stages[diagram->nstages++] = name->stage;
 }

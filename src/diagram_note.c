@@ -19,7 +19,7 @@
 typedef enum NoteKind
 {
 	KIND_WORDS,					/* char *: free words, quoted where they must be */
-	KIND_LINES,					/* char *: the same, and the key may be repeated */
+	KIND_LINES,					/* the same, and each repetition of the key is a line more */
 	KIND_GUARD,					/* char *: SQL as it stands */
 	KIND_LIST,					/* TextList: separated by commas */
 	KIND_SPAN,					/* Interval * */
@@ -135,7 +135,7 @@ read_words(DiagramReader *reader, const Decoded *value, const NoteKey *key, Diag
 		if (*value->text == '"' && words == value->text)
 			return fail_at(reader, value->origin[0], PURE_SYNTAX, "the label's quotes do not match");
 	}
-	*field = key->kind == KIND_LINES && *field != NULL ? psprintf("%s\n%s", *field, words) : words;
+	*field = words;
 	return true;
 }
 
@@ -187,6 +187,9 @@ read_list(DiagramReader *reader, const Decoded *value, TextList *list)
 			if (strcmp(list->items[i], item) == 0)
 				return fail_at(reader, value->origin[from], PURE_VALUE, "\"%s\" is listed twice",
 							   pure_sample(item, strlen(item)));
+		if (list->count == DIAGRAM_MAX_LIST)
+			return fail_at(reader, value->origin[from], PURE_LIMIT, "a list has at most %d items",
+						   DIAGRAM_MAX_LIST);
 		append_to_list(list, &room, item);
 		from = end + 1;
 	} while (from <= value->len);
@@ -282,13 +285,17 @@ read_flag(DiagramReader *reader, const Decoded *value, bool *field)
 }
 
 static bool
-read_value(DiagramReader *reader, const Decoded *value, const NoteKey *key, DiagramStage *stage)
+read_value(DiagramReader *reader, const Decoded *value, const NoteKey *key, Named *name)
 {
+	DiagramStage *stage = &name->stage;
+
 	switch (key->kind)
 	{
 		case KIND_WORDS:
-		case KIND_LINES:
 			return read_words(reader, value, key, stage);
+		case KIND_LINES:
+			append_line(&name->words, is_quoted(value->text) ? unquote(value->text) : value->text);
+			return true;
 		case KIND_GUARD:
 			*stage_field(char *, stage, key) = value->text;
 			return check_guard(reader, value);
@@ -324,7 +331,7 @@ fail_key(DiagramReader *reader, const char *where, size_t len)
 
 /* One "key: value" line; bit i of seen says that key i was there. */
 static bool
-read_note_line(DiagramReader *reader, DiagramStage *stage, uint32 *seen)
+read_note_line(DiagramReader *reader, Named *name, uint32 *seen)
 {
 	const char *start = reader->p;
 	const char *end = line_end(reader, start);
@@ -357,7 +364,7 @@ read_note_line(DiagramReader *reader, DiagramStage *stage, uint32 *seen)
 	reader->p = end;
 	if (start >= end)
 		return fail_at(reader, start, PURE_SYNTAX, "\"%s\" has no value", key->name);
-	return decode_text(reader, start, end, &value) && read_value(reader, &value, key, stage);
+	return decode_text(reader, start, end, &value) && read_value(reader, &value, key, name);
 }
 
 static bool
@@ -373,7 +380,7 @@ at_end_note(const DiagramReader *reader)
 }
 
 static bool
-read_note_lines(DiagramReader *reader, const char *where, DiagramStage *stage)
+read_note_lines(DiagramReader *reader, Named *name)
 {
 	uint32		seen = 0;
 
@@ -382,7 +389,7 @@ read_note_lines(DiagramReader *reader, const char *where, DiagramStage *stage)
 		skip_line(reader);
 		skip_blanks(reader);
 		if (reader->p >= reader->end)
-			return fail_at(reader, where, PURE_SYNTAX, "the note is not closed by \"end note\"");
+			return fail_at(reader, name->note, PURE_SYNTAX, "the note is not closed by \"end note\"");
 		if (at_end_note(reader))
 		{
 			reader->p += 3;
@@ -391,7 +398,7 @@ read_note_lines(DiagramReader *reader, const char *where, DiagramStage *stage)
 			return end_statement(reader);
 		}
 		if (!at_line_end(reader) && strncmp(reader->p, "%%", 2) != 0 &&
-			!read_note_line(reader, stage, &seen))
+			!read_note_line(reader, name, &seen))
 			return false;
 	}
 }
@@ -445,7 +452,7 @@ read_note(DiagramReader *reader)
 	name->note_home = reader->home;
 	name->stage.note_left = left;
 	add_reference(reader, where, id);
-	return read_note_lines(reader, where, &name->stage);
+	return read_note_lines(reader, name);
 }
 
 static void

@@ -76,7 +76,9 @@ refuse_pseudo_states(DiagramReader *reader)
 {
 	static const char *const names[] = {"fork", "join", "choice"};
 
-	for (const char *p = reader->p; p < line_end(reader, reader->p); p++)
+	const char *end = line_end(reader, reader->p);
+
+	for (const char *p = reader->p; p < end; p++)
 		for (int i = 0; i < lengthof(names); i++)
 		{
 			size_t		len = strlen(names[i]);
@@ -128,21 +130,19 @@ close_phase(DiagramReader *reader)
 
 /* The first text is the title, later ones are lines of the description. */
 static void
-add_stage_text(DiagramStage *stage, char *text)
+add_stage_text(Named *name, char *text)
 {
-	if (stage->title == NULL)
-		stage->title = text;
-	else if (stage->description == NULL)
-		stage->description = text;
+	if (name->stage.title == NULL)
+		name->stage.title = text;
 	else
-		stage->description = psprintf("%s\n%s", stage->description, text);
+		append_line(&name->description, text);
 }
 
 static bool
 add_text(DiagramReader *reader, const char *where, Named *name, char *text)
 {
 	if (!name->is_phase)
-		add_stage_text(&name->stage, text);
+		add_stage_text(name, text);
 	else if (name->phase.title == NULL)
 		name->phase.title = text;
 	else
@@ -320,6 +320,11 @@ diagram_parse(const char *text, PureError *error)
 
 	memset(&reader, 0, sizeof(reader));
 	memset(error, 0, sizeof(*error));
+	if (strlen(text) > DIAGRAM_MAX_TEXT)
+	{
+		pure_fail(error, PURE_LIMIT, "a diagram has at most %d bytes", DIAGRAM_MAX_TEXT);
+		return NULL;
+	}
 	reader.text = reader.p = normal_lines(text);
 	reader.end = reader.text + strlen(reader.text);
 	reader.error = error;

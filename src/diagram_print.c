@@ -137,32 +137,34 @@ encode_label(StringInfo out, const char *text, const char *also)
 	}
 }
 
-/*
- * In a note a colon is plain, unless an entity follows it in the same word (behind "style"
- * Mermaid would cut that entity's semicolon off), or the word is an icon's name or a URL.
- */
+/* Will an entity be written in the word at p? */
 static bool
-is_harmful_colon(const char *text, const char *p)
+is_harmful_word(const char *text, const char *p)
 {
-	if (*p != ':')
-		return false;
-	if (strncmp(p, ":fa-", 4) == 0 || strncmp(p, "://", 3) == 0)
-		return true;
-	for (p++; *p != '\0' && !isspace((unsigned char) *p); p++)
+	for (; *p != '\0' && !isspace((unsigned char) *p); p++)
 		if (is_harmful(text, p))
 			return true;
 	return false;
 }
 
 /*
- * Appends the value of a note's key.
+ * Appends the value of a note's key.  A colon is plain here, unless it stands in a word with
+ * an entity (behind "style" Mermaid would cut that entity's semicolon off), in an icon's name
+ * or in a URL.
  */
 void
 encode_note(StringInfo out, const char *text)
 {
+	bool		harmful_word = false;
+
 	for (const char *p = text; *p; p++)
 	{
-		if (is_end_note(p) || is_harmful_colon(text, p) || is_harmful(text, p))
+		bool		colon = *p == ':';
+
+		if (p == text || isspace((unsigned char) p[-1]))
+			harmful_word = is_harmful_word(text, p);
+		if (is_end_note(p) || is_harmful(text, p) ||
+			(colon && (harmful_word || strncmp(p, ":fa-", 4) == 0 || strncmp(p, "://", 3) == 0)))
 			append_entity(out, *p);
 		else
 			appendStringInfoChar(out, *p);

@@ -24,6 +24,10 @@
 #define DIAGRAM_MAX_ID 63
 /* What a journey holds, see journey.h. */
 #define DIAGRAM_MAX_LABEL 255
+/* A list is for people to choose from; looking for repetitions takes its square. */
+#define DIAGRAM_MAX_LIST 1000
+/* The most moves with 400 bytes of label each: no place for a hostile text to hide in. */
+#define DIAGRAM_MAX_TEXT (4 * 1024 * 1024)
 
 /* Whatever a diagram gives an id to. */
 typedef struct Named
@@ -34,6 +38,8 @@ typedef struct Named
 	DiagramPhase phase;
 	DiagramStage stage;
 	struct Named *home;			/* the phase it stands in, or NULL */
+	StringInfo	description;	/* the stage's, line by line, or NULL */
+	StringInfo	words;			/* its note's text, line by line, or NULL */
 	const char *note;			/* where its note is, or NULL */
 	struct Named *note_home;		/* the phase that its note stands in, or NULL */
 	struct Named *first,			/* of a phase: its stages, in order */
@@ -117,6 +123,7 @@ extern char *decoded_part(const Decoded *decoded, int from, int to);
 extern void statement_text(DiagramReader *reader, const char **start, const char **end);
 extern char *read_line_text(DiagramReader *reader);
 extern char *read_quoted_text(DiagramReader *reader);
+extern void append_line(StringInfo *lines, const char *line);
 extern void append_to_list(TextList *list, int *room, char *item);
 
 /* diagram_label.c */

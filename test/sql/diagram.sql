@@ -292,6 +292,25 @@ SELECT pg_temp.refusal(E'stateDiagram-v2\n[*] --> a\n' || repeat(E'a --> b\n', 1
 SELECT pg_temp.refusal(E'stateDiagram-v2\n[*] --> ' || repeat('x', 63));
 SELECT pg_temp.refusal(E'stateDiagram-v2\n[*] --> ' || repeat('é', 32));
 
+SELECT pg_temp.refusal(E'stateDiagram-v2\n[*] --> a\n' || repeat(' ', 5000000));
+SELECT pg_temp.refusal(E'stateDiagram-v2\n[*] --> a\nnote right of a\nreasons: ' || string_agg('r' || i, ',') || E'\nend note')
+FROM generate_series(1, 1001) i;
+
+-- Long texts take time in proportion, whatever they consist of; never with the square of their length.
+SET statement_timeout = '60s';
+SELECT what, length(format_diagram(E'stateDiagram-v2\n[*] --> a\n' || text)) > length(text) / 2 AS done
+FROM (VALUES
+  ('lines of a description', repeat(E'a : x\n', 300000)),
+  ('lines of a note', E'note right of a\n' || repeat(E'text: x\n', 300000) || 'end note'),
+  ('colons in a note', E'note right of a\ntext: ' || repeat('a:', 1000000) || E'\nend note'),
+  ('dollars in a guard', 'a --> a : [' || repeat('a$b ', 500000) || ']'),
+  ('brackets in a guard', 'a --> a : [' || repeat('[', 500000) || repeat(']', 500000) || ']'),
+  ('hashes in a label', 'a --> a : ' || repeat('#a', 1000000)),
+  ('a long line', 'state "' || repeat('<', 1000000) || '" as a'),
+  ('classes', repeat(E'a:::x\n', 300000))
+) AS t(what, text);
+RESET statement_timeout;
+
 -- The error itself, as a user sees it
 SELECT format_diagram(E'stateDiagram-v2\n  [*] --> lead\n  lead --> closed won');
 
