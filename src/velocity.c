@@ -347,21 +347,27 @@ pour_digest(Velocity **velocity, uint32 *offset, const Digest *other, PureError 
 	return true;
 }
 
+/* One sample more than the digest has room for. */
 static bool
-add_sample(Velocity **velocity, uint32 *offset, int64 sample, PureError *error)
+add_to_larger(Velocity **velocity, uint32 *offset, int64 sample, PureError *error)
 {
 	size_t		place = (char *) offset - (char *) *velocity;
 	Digest	   *digest = velocity_digest(*velocity, *offset);
 	uint32		larger;
 
-	if (digest_add(digest, sample))
-		return true;
 	if (!take_heap(velocity, digest_add_size(digest, sample), &larger, error))
 		return false;
 	digest = velocity_digest(*velocity, *(uint32 *) VELOCITY_AT(*velocity, place));
 	digest_add_into(velocity_digest(*velocity, larger), digest, sample);
 	*(uint32 *) VELOCITY_AT(*velocity, place) = larger;
 	return true;
+}
+
+static inline bool
+add_sample(Velocity **velocity, uint32 *offset, int64 sample, PureError *error)
+{
+	return digest_add(velocity_digest(*velocity, *offset), sample) ||
+		add_to_larger(velocity, offset, sample, error);
 }
 
 /* How many steps there are at this instant. */
