@@ -66,7 +66,7 @@ FACES = \
 	velocity_report \
 	ownership \
 	rules \
-	rule_tables \
+	rule_table \
 	lifecycle \
 	guard \
 	binding \

@@ -3,8 +3,8 @@
  * lifecycle.c
  *		Defining, dropping and printing lifecycles.
  *
- * These functions check what the user may do and then write the rule tables as the
- * tables' owner.  How rules are read again is rules.c's.
+ * These functions check what the user may do and then write the table of lifecycles as
+ * its owner.  How rules are read again is rules.c's.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,6 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "guard.h"
@@ -54,67 +53,20 @@ check_guards(const Diagram *diagram)
 	}
 }
 
-static Datum
-text_or_null(const char *text, char *isnull)
-{
-	*isnull = text == NULL ? 'n' : ' ';
-	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
-}
-
-static Datum
-list_datum(const TextList *list)
-{
-	Datum	   *items = palloc(Max(list->count, 1) * sizeof(Datum));
-
-	for (int i = 0; i < list->count; i++)
-		items[i] = CStringGetTextDatum(list->items[i]);
-	return PointerGetDatum(construct_array(items, list->count, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 static void
-insert_lifecycle(const char *name, const char *owner, const Diagram *diagram)
+insert_lifecycle(const char *name, const char *owner, const char *drawing)
 {
-	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID};
-	Datum		values[6];
-	char		nulls[] = "      ";
-
-	values[0] = CStringGetTextDatum(name);
-	values[1] = CStringGetTextDatum(owner);
-	values[2] = CStringGetTextDatum(namespace_search_path);
-	values[3] = text_or_null(diagram->direction, &nulls[3]);
-	values[4] = text_or_null(diagram->front_matter, &nulls[4]);
-	values[5] = list_datum(&diagram->presentation);
-	SPI_execute_with_args("INSERT INTO lifecycle.lifecycle"
-						  " (name, owner, search_path, direction, front_matter, presentation)"
-						  " VALUES ($1, $2, $3, $4, $5, $6)",
-						  lengthof(types), types, values, nulls, false, 0);
-}
-
-/* What the diagram draws, as rows: diagram_stages() and diagram_moves() know how. */
-static void
-insert_drawing(const char *name, text *diagram)
-{
-	static const char *const statements[] = {
-		"INSERT INTO lifecycle.phase (lifecycle, position, id, title, direction)"
-		" SELECT $1, pg_catalog.min(position), phase, pg_catalog.min(phase_title),"
-		" pg_catalog.min(phase_direction)"
-		" FROM lifecycle.diagram_stages($2) WHERE phase IS NOT NULL GROUP BY phase",
-		"INSERT INTO lifecycle.stage (lifecycle, position, id, label, title, description, phase, outcome,"
-		" probability, sla, owner, goal, metrics, requires, entry_guard, exit_guard, reasons, outside,"
-		" undo, color, note, note_left)"
-		" SELECT $1, position, id, label, title, description, phase, outcome,"
-		" probability, sla, owner, goal, metrics, requires, entry_guard, exit_guard, reasons, outside,"
-		" undo, color, note, note_left FROM lifecycle.diagram_stages($2)",
-		"INSERT INTO lifecycle.transition"
-		" (lifecycle, position, from_stage, from_phase, to_stage, event, guard, action)"
-		" SELECT $1, position, from_stage, from_phase, to_stage, event, guard, action"
-		" FROM lifecycle.diagram_moves($2)",
+	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID};
+	Datum		values[] = {
+		CStringGetTextDatum(name),
+		CStringGetTextDatum(owner),
+		CStringGetTextDatum(namespace_search_path),
+		CStringGetTextDatum(drawing)
 	};
-	Oid			types[] = {TEXTOID, TEXTOID};
-	Datum		values[] = {CStringGetTextDatum(name), PointerGetDatum(diagram)};
 
-	for (int i = 0; i < lengthof(statements); i++)
-		SPI_execute_with_args(statements[i], lengthof(types), types, values, NULL, false, 0);
+	SPI_execute_with_args("INSERT INTO lifecycle.lifecycle (name, owner, search_path, diagram)"
+						  " VALUES ($1, $2, $3, $4)",
+						  lengthof(types), types, values, NULL, false, 0);
 }
 
 /*
@@ -124,7 +76,6 @@ Datum
 create_lifecycle(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	text	   *drawing = PG_GETARG_TEXT_PP(1);
 	char	   *owner = GetUserNameFromId(GetUserId(), false);
 	PureError	error;
 	Diagram    *diagram;
@@ -132,7 +83,7 @@ create_lifecycle(PG_FUNCTION_ARGS)
 	int			sec_context;
 
 	check_name(name);
-	diagram = diagram_parse(text_to_cstring(drawing), &error);
+	diagram = diagram_parse(text_to_cstring(PG_GETARG_TEXT_PP(1)), &error);
 	if (diagram == NULL)
 		report_pure_error(&error);
 	check_guards(diagram);
@@ -144,8 +95,7 @@ create_lifecycle(PG_FUNCTION_ARGS)
 
 	rules_as_owner(&userid, &sec_context);
 	SPI_connect();
-	insert_lifecycle(name, owner, diagram);
-	insert_drawing(name, drawing);
+	insert_lifecycle(name, owner, diagram_print(diagram));
 	SPI_finish();
 	rules_as_before(userid, sec_context);
 	PG_RETURN_VOID();
@@ -171,12 +121,6 @@ attached_tables(const char *name)
 Datum
 drop_lifecycle(PG_FUNCTION_ARGS)
 {
-	static const char *const statements[] = {
-		"DELETE FROM lifecycle.transition WHERE lifecycle OPERATOR(pg_catalog.=) $1",
-		"DELETE FROM lifecycle.stage WHERE lifecycle OPERATOR(pg_catalog.=) $1",
-		"DELETE FROM lifecycle.phase WHERE lifecycle OPERATOR(pg_catalog.=) $1",
-		"DELETE FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1",
-	};
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Rules	   *rules = rules_get(name);
 	Oid			type = TEXTOID;
@@ -195,9 +139,8 @@ drop_lifecycle(PG_FUNCTION_ARGS)
 				 errmsg("cannot drop lifecycle \"%s\" because tables are attached to it", name),
 				 errdetail("Attached: %s.", tables),
 				 errhint("Call lifecycle.detach() for each of them first.")));
-	/* What refers to others goes before them. */
-	for (int i = 0; i < lengthof(statements); i++)
-		SPI_execute_with_args(statements[i], 1, &type, &value, NULL, false, 0);
+	SPI_execute_with_args("DELETE FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1",
+						  1, &type, &value, NULL, false, 0);
 	SPI_finish();
 	rules_as_before(userid, sec_context);
 	PG_RETURN_VOID();

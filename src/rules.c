@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * rules.c
- *		The rules of a lifecycle, loaded from their tables and kept per backend.
+ *		The rules of a lifecycle, loaded from their table and kept per backend.
  *
  * A backend keeps the lifecycles that it used last, at most MAX_RULES of them besides
- * those that are pinned: tenants may have thousands.  Every change of a rule table
- * sends a relcache invalidation for it (see rule_tables.c); the callback merely flips
+ * those that are pinned: tenants may have thousands.  Every change of the table sends a
+ * relcache invalidation for it (see rule_table.c); the callback merely flips
  * flags, and the next statement loads anew.
  *
  * Loading reads with the latest snapshot, not the transaction's: what a REPEATABLE
@@ -24,52 +24,48 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
-#include "utils/timestamp.h"
 
+#include "report.h"
 #include "rules.h"
 
 /* 256 lifecycles of ten stages are about 3 MB, a fair part of a backend. */
 #define MAX_RULES 256
 
-static const char *const rule_table_names[] = {"lifecycle", "phase", "stage", "transition"};
-
-static Oid	rule_tables[lengthof(rule_table_names)];
+static Oid	rule_table = InvalidOid;
 static dlist_head loaded = DLIST_STATIC_INIT(loaded);	/* most recently used first */
 static int	nloaded = 0;
 static void (*change_callback) (void) = NULL;
 
 /*
- * The oid of one of the extension's tables; an error where it is missing.
+ * The oid of the table of lifecycles; an error where it is missing.
  */
-Oid
-rules_table(const char *relname)
+static Oid
+find_rule_table(void)
 {
-	Oid			schema = get_namespace_oid(CRM_SCHEMA, false);
-	Oid			relid = get_relname_relid(relname, schema);
+	Oid			relid = get_relname_relid("lifecycle", get_namespace_oid(CRM_SCHEMA, false));
 
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"%s.%s\" of extension crm_lifecycle is missing", CRM_SCHEMA, relname),
+				 errmsg("table \"%s.lifecycle\" of extension crm_lifecycle is missing", CRM_SCHEMA),
 				 errhint("Drop and create the extension, or restore it from a dump.")));
 	return relid;
 }
 
 /*
- * Takes on the identity of the rule tables' owner, as ri_triggers.c does, so that
- * nobody needs rights on them.  The caller has checked what the user may do.
+ * Takes on the identity of the owner of the table of lifecycles, as ri_triggers.c does, so that
+ * nobody needs rights on it.  The caller has checked what the user may do.
  */
 void
 rules_as_owner(Oid *save_userid, int *save_sec_context)
 {
-	Oid			relid = rules_table("lifecycle");
+	Oid			relid = find_rule_table();
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	Oid			owner;
 
@@ -105,11 +101,8 @@ static void
 on_relcache_inval(Datum arg, Oid relid)
 {
 	dlist_iter	iter;
-	bool		ours = relid == InvalidOid;
 
-	for (int i = 0; i < lengthof(rule_tables); i++)
-		ours |= relid == rule_tables[i];
-	if (!ours)
+	if (OidIsValid(relid) && relid != rule_table)
 		return;
 	dlist_foreach(iter, &loaded)
 		dlist_container(Rules, lru, iter.cur)->valid = false;
@@ -132,211 +125,42 @@ rules_init(void)
 	CacheRegisterRelcacheCallback(on_relcache_inval, (Datum) 0);
 }
 
-/*
- * Reading rows.  Columns are fetched by name, so that an older table with other
- * columns fails plainly instead of being misread.
- */
-typedef struct Row
-{
-	HeapTuple	tuple;
-	TupleDesc	desc;
-} Row;
-
-static Datum
-fetch(Row row, const char *column, bool *isnull)
-{
-	int			attno = SPI_fnumber(row.desc, column);
-
-	if (attno <= 0)
-		elog(ERROR, "rule tables lack the column \"%s\"", column);
-	return SPI_getbinval(row.tuple, row.desc, attno, isnull);
-}
-
+/* A column of the row that a query has found, in the current context. */
 static char *
-fetch_text(Row row, const char *column)
+found_text(const char *column)
 {
-	bool		isnull;
-	Datum		value = fetch(row, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-static TextList
-fetch_list(Row row, const char *column)
-{
-	bool		isnull;
-	Datum		value = fetch(row, column, &isnull);
-	TextList	list = {0, NULL};
-	Datum	   *items;
-	bool	   *nulls;
-
-	if (isnull)
-		return list;
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
-					  &items, &nulls, &list.count);
-	list.items = palloc(Max(list.count, 1) * sizeof(char *));
-	for (int i = 0; i < list.count; i++)
-		list.items[i] = nulls[i] ? pstrdup("") : TextDatumGetCString(items[i]);
-	return list;
-}
-
-static Interval *
-fetch_interval(Row row, const char *column)
-{
-	bool		isnull;
-	Datum		value = fetch(row, column, &isnull);
-	Interval   *copy;
-
-	if (isnull)
-		return NULL;
-	copy = palloc(sizeof(Interval));
-	*copy = *DatumGetIntervalP(value);
-	return copy;
-}
-
-static StageOutcome
-fetch_outcome(Row row)
-{
-	char	   *name = fetch_text(row, "outcome");
-
-	if (strcmp(name, "won") == 0)
-		return OUTCOME_WON;
-	if (strcmp(name, "lost") == 0)
-		return OUTCOME_LOST;
-	if (strcmp(name, "closed") == 0)
-		return OUTCOME_CLOSED;
-	return OUTCOME_OPEN;
-}
-
-static int
-find_phase(const Diagram *diagram, const char *id)
-{
-	for (int i = 0; id != NULL && i < diagram->nphases; i++)
-		if (strcmp(diagram->phases[i].id, id) == 0)
-			return i;
-	return NO_STAGE;
-}
-
-static int
-find_stage(const Diagram *diagram, const char *id)
-{
-	for (int i = 0; id != NULL && i < diagram->nstages; i++)
-		if (strcmp(diagram->stages[i].id, id) == 0)
-			return i;
-	return NO_STAGE;
-}
-
-static DiagramStage
-read_stage(Row row, const Diagram *diagram)
-{
-	DiagramStage stage = {0};
+	TupleDesc	desc = SPI_tuptable->tupdesc;
+	int			attno = SPI_fnumber(desc, column);
 	bool		isnull;
 	Datum		value;
 
-	stage.id = fetch_text(row, "id");
-	stage.label = fetch_text(row, "label");
-	stage.title = fetch_text(row, "title");
-	stage.description = fetch_text(row, "description");
-	stage.phase = find_phase(diagram, fetch_text(row, "phase"));
-	stage.outcome = fetch_outcome(row);
-	value = fetch(row, "probability", &isnull);
-	stage.probability = isnull ? -1 : DatumGetFloat8(value);
-	stage.sla = fetch_interval(row, "sla");
-	stage.owner = fetch_text(row, "owner");
-	stage.goal = fetch_text(row, "goal");
-	stage.metrics = fetch_text(row, "metrics");
-	stage.requires = fetch_list(row, "requires");
-	stage.entry = fetch_text(row, "entry_guard");
-	stage.exit = fetch_text(row, "exit_guard");
-	stage.reasons = fetch_list(row, "reasons");
-	stage.outside = DatumGetBool(fetch(row, "outside", &isnull));
-	stage.undo = fetch_interval(row, "undo");
-	stage.color = fetch_text(row, "color");
-	stage.text = fetch_text(row, "note");
-	stage.note_left = DatumGetBool(fetch(row, "note_left", &isnull));
-	return stage;
-}
-
-static DiagramMove
-read_move(Row row, const Diagram *diagram)
-{
-	DiagramMove move;
-
-	move.from_stage = find_stage(diagram, fetch_text(row, "from_stage"));
-	move.from_phase = find_phase(diagram, fetch_text(row, "from_phase"));
-	move.to_stage = find_stage(diagram, fetch_text(row, "to_stage"));
-	move.event = fetch_text(row, "event");
-	move.guard = fetch_text(row, "guard");
-	move.action = fetch_text(row, "action");
-	return move;
-}
-
-/* Runs a query about one lifecycle; how many rows it found is in SPI_processed. */
-static void
-query(const char *sql, const char *name)
-{
-	Oid			type = TEXTOID;
-	Datum		value = CStringGetTextDatum(name);
-
-	if (SPI_execute_with_args(sql, 1, &type, &value, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the rule tables");
-}
-
-static Row
-result_row(uint64 i)
-{
-	Row			row = {SPI_tuptable->vals[i], SPI_tuptable->tupdesc};
-
-	return row;
+	if (attno <= 0)
+		elog(ERROR, "the table of lifecycles lacks the column \"%s\"", column);
+	value = SPI_getbinval(SPI_tuptable->vals[0], desc, attno, &isnull);
+	return isnull ? pstrdup("") : TextDatumGetCString(value);
 }
 
 /* Fills rules, in context; false where there is no such lifecycle. */
 static bool
 read_rules(Rules *rules, MemoryContext context)
 {
-	Diagram    *diagram;
+	Oid			type = TEXTOID;
+	Datum		name = CStringGetTextDatum(rules->name);
 	MemoryContext spi_context;
+	PureError	error;
 
-	query("SELECT * FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1", rules->name);
+	if (SPI_execute_with_args("SELECT * FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1",
+							  1, &type, &name, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the table of lifecycles");
 	if (SPI_processed == 0)
 		return false;
 	spi_context = MemoryContextSwitchTo(context);
-	diagram = rules->diagram = palloc0(sizeof(Diagram));
-	rules->owner = fetch_text(result_row(0), "owner");
-	rules->search_path = fetch_text(result_row(0), "search_path");
-	diagram->direction = fetch_text(result_row(0), "direction");
-	diagram->front_matter = fetch_text(result_row(0), "front_matter");
-	diagram->presentation = fetch_list(result_row(0), "presentation");
-
-	MemoryContextSwitchTo(spi_context);
-	query("SELECT * FROM lifecycle.phase WHERE lifecycle OPERATOR(pg_catalog.=) $1 ORDER BY position", rules->name);
-	MemoryContextSwitchTo(context);
-	diagram->nphases = SPI_processed;
-	diagram->phases = palloc0(Max(diagram->nphases, 1) * sizeof(DiagramPhase));
-	for (int i = 0; i < diagram->nphases; i++)
-	{
-		diagram->phases[i].id = fetch_text(result_row(i), "id");
-		diagram->phases[i].title = fetch_text(result_row(i), "title");
-		diagram->phases[i].direction = fetch_text(result_row(i), "direction");
-	}
-
-	MemoryContextSwitchTo(spi_context);
-	query("SELECT * FROM lifecycle.stage WHERE lifecycle OPERATOR(pg_catalog.=) $1 ORDER BY position", rules->name);
-	MemoryContextSwitchTo(context);
-	diagram->nstages = SPI_processed;
-	diagram->stages = palloc0(Max(diagram->nstages, 1) * sizeof(DiagramStage));
-	for (int i = 0; i < diagram->nstages; i++)
-		diagram->stages[i] = read_stage(result_row(i), diagram);
-
-	MemoryContextSwitchTo(spi_context);
-	query("SELECT * FROM lifecycle.transition WHERE lifecycle OPERATOR(pg_catalog.=) $1 ORDER BY position", rules->name);
-	MemoryContextSwitchTo(context);
-	diagram->nmoves = SPI_processed;
-	diagram->moves = palloc0(Max(diagram->nmoves, 1) * sizeof(DiagramMove));
-	for (int i = 0; i < diagram->nmoves; i++)
-		diagram->moves[i] = read_move(result_row(i), diagram);
-
-	rules->machine = machine_build(diagram);
+	rules->owner = found_text("owner");
+	rules->search_path = found_text("search_path");
+	rules->diagram = diagram_parse(found_text("diagram"), &error);
+	if (rules->diagram == NULL)
+		report_pure_error(&error);
+	rules->machine = machine_build(rules->diagram);
 	MemoryContextSwitchTo(spi_context);
 	return true;
 }
@@ -368,8 +192,7 @@ load(const char *name)
 	Rules	   *rules = MemoryContextAllocZero(context, sizeof(Rules));
 	bool		found;
 
-	for (int i = 0; i < lengthof(rule_tables); i++)
-		rule_tables[i] = rules_table(rule_table_names[i]);
+	rule_table = find_rule_table();
 	rules->context = context;
 	rules->name = MemoryContextStrdup(context, name);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rules.h
- *		The rules of a lifecycle, loaded from their tables and kept per backend.
+ *		The rules of a lifecycle, loaded from their table and kept per backend.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,7 +45,6 @@ extern Rules *rules_find(const char *name);
 
 extern void rules_missing(const char *name) pg_attribute_noreturn();
 
-extern Oid	rules_table(const char *relname);
 extern void rules_as_owner(Oid *save_userid, int *save_sec_context);
 extern void rules_as_before(Oid save_userid, int save_sec_context);
 extern void rules_on_change(void (*callback) (void));

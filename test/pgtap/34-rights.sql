@@ -27,17 +27,19 @@ SELECT throws_ok($$INSERT INTO shop.deals (id, stage, journey) VALUES (3, 'won',
 	'23514', 'a new row cannot bring its own journey', '13: it cannot bring a journey');
 SELECT throws_ok($$SELECT lifecycle.drop_lifecycle('deal')$$, '42501', 'must be owner of lifecycle "deal"', '37: nor edit rules');
 SELECT throws_ok($$SELECT lifecycle.detach('shop.deals')$$, '42501', 'must be owner of table deals', '37: nor detach');
-SELECT throws_ok($$DELETE FROM lifecycle.transition$$, '42501', NULL, '37: nor write the tables of rules');
+SELECT throws_ok($$DELETE FROM lifecycle.lifecycle$$, '42501', NULL, '37: nor write the table of rules');
 SELECT throws_ok($$UPDATE lifecycle.lifecycle SET owner = 'rights_app'$$, '42501', NULL, '37: in any way');
 SELECT throws_ok($$INSERT INTO lifecycle.transition (lifecycle, position, from_stage, to_stage) VALUES ('deal', 99, 'lost', 'won')$$,
-	'42501', 'must be owner of lifecycle "deal"', '35: nor add to them');
-SELECT lives_ok($$INSERT INTO lifecycle.lifecycle (name, owner, search_path) VALUES ('planted', 'postgres', '')$$,
+	NULL, NULL, '37: nor through a view');
+SELECT lives_ok($$INSERT INTO lifecycle.lifecycle VALUES ('planted', 'postgres', '', E'stateDiagram-v2\n[*] --> a')$$,
 	'35: a lifecycle planted in another''s name');
 SELECT is((SELECT owner FROM lifecycle.lifecycle WHERE name = 'planted'), 'rights_app', '35: belongs to the planter');
-SELECT lives_ok($$INSERT INTO lifecycle.lifecycle (name, owner, search_path) VALUES ('planted', 'rights_app', '')$$,
+SELECT lives_ok($$INSERT INTO lifecycle.lifecycle VALUES ('planted', 'rights_app', '', E'stateDiagram-v2\n[*] --> a')$$,
 	'30: restoring an identical row changes nothing');
-SELECT throws_ok($$INSERT INTO lifecycle.lifecycle (name, owner, search_path) VALUES ('planted', 'rights_app', 'evil')$$,
+SELECT throws_ok($$INSERT INTO lifecycle.lifecycle VALUES ('planted', 'rights_app', 'evil', E'stateDiagram-v2\n[*] --> a')$$,
 	'42710', 'lifecycle "planted" is already defined, and differently', '30: a different one is an error');
+SELECT throws_ok($$INSERT INTO lifecycle.lifecycle VALUES ('broken', 'rights_app', '', 'graph TD')$$,
+	'22P02', NULL, 'and what is no diagram');
 SELECT lives_ok($$SELECT lifecycle.drop_lifecycle('planted')$$, 'owners drop what is theirs');
 RESET ROLE;
 

@@ -1,0 +1,127 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_table.c
+ *		What stands between the table of lifecycles and everybody's INSERT.
+ *
+ * The table is open to INSERT, because a database's plain owner restores its rows from
+ * a dump.  The trigger here keeps that from being a hole: nobody can plant a lifecycle in
+ * another's name.  It also sends the invalidation on which rules.c relies, which is why
+ * it is ENABLE ALWAYS.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
+
+#include "ownership.h"
+#include "report.h"
+#include "rules.h"
+
+PG_FUNCTION_INFO_V1(guard_rules);
+
+static char *
+column_value(Relation rel, HeapTuple tuple, const char *column)
+{
+	return SPI_getvalue(tuple, RelationGetDescr(rel), SPI_fnumber(RelationGetDescr(rel), column));
+}
+
+/* A diagram that cannot be read would fail at somebody's next move instead. */
+static void
+check_diagram(Relation rel, HeapTuple tuple)
+{
+	char	   *text = column_value(rel, tuple, "diagram");
+	PureError	error;
+
+	if (text != NULL && diagram_parse(text, &error) == NULL)
+		report_pure_error(&error);
+}
+
+/* Whether the row is there already; a different one with its name is an error. */
+static bool
+already_there(TriggerData *trigdata, const char *name)
+{
+	Relation	rel = trigdata->tg_relation;
+	Oid			type = rel->rd_rel->reltype;
+	Datum		row = heap_copy_tuple_as_datum(trigdata->tg_trigtuple, RelationGetDescr(rel));
+	bool		found,
+				isnull;
+
+	if (SPI_execute_with_args("SELECT l OPERATOR(pg_catalog.=) $1 FROM lifecycle.lifecycle l"
+							  " WHERE l.name OPERATOR(pg_catalog.=) ($1).name",
+							  1, &type, &row, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not look for a lifecycle");
+	found = SPI_processed > 0;
+	if (found && !DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("lifecycle \"%s\" is already defined, and differently", name),
+				 errhint("Keep the lifecycle that is there, or drop it before restoring another one.")));
+	return found;
+}
+
+/* A lifecycle in the name of a role that is not the inserter's becomes the inserter's. */
+static HeapTuple
+owned_by_inserter(TriggerData *trigdata, Oid inserter)
+{
+	Relation	rel = trigdata->tg_relation;
+	int			attno = SPI_fnumber(RelationGetDescr(rel), "owner");
+	char	   *owner = column_value(rel, trigdata->tg_trigtuple, "owner");
+	Datum		value;
+	bool		isnull = false;
+
+	if (owner == NULL || may_act_as(inserter, owner))
+		return trigdata->tg_trigtuple;
+	value = CStringGetTextDatum(GetUserNameFromId(inserter, false));
+	return heap_modify_tuple_by_cols(trigdata->tg_trigtuple, RelationGetDescr(rel), 1, &attno, &value, &isnull);
+}
+
+/* NULL where there is nothing to insert. */
+static HeapTuple
+guard_insert(TriggerData *trigdata)
+{
+	char	   *name = column_value(trigdata->tg_relation, trigdata->tg_trigtuple, "name");
+	Oid			inserter;
+	int			sec_context;
+	bool		found;
+
+	if (name == NULL)
+		return trigdata->tg_trigtuple;	/* the NOT NULL constraint says it better */
+	check_diagram(trigdata->tg_relation, trigdata->tg_trigtuple);
+	rules_as_owner(&inserter, &sec_context);
+	SPI_connect();
+	found = already_there(trigdata, name);
+	SPI_finish();
+	rules_as_before(inserter, sec_context);
+	return found ? NULL : owned_by_inserter(trigdata, inserter);
+}
+
+/*
+ * guard_rules() is the trigger on the table of lifecycles.
+ */
+Datum
+guard_rules(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"guard_rules\" can only be called as a trigger")));
+	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigdata->tg_relation));
+	if (!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+		return PointerGetDatum(NULL);
+	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		return PointerGetDatum(guard_insert(trigdata));
+	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		return PointerGetDatum(trigdata->tg_trigtuple);
+	check_diagram(trigdata->tg_relation, trigdata->tg_newtuple);
+	return PointerGetDatum(trigdata->tg_newtuple);
+}
