@@ -25,6 +25,9 @@
  * A value that leaves an aggregate holds trimmed digests: no spare room, samples
  * sorted.  Percentiles are read from those only.
  *
+ * One digest read from outside counts at most 2^63 - 1 samples; whoever merges such
+ * sees to it that together they do not count more.
+ *
  * Nothing here may know SQL, the function manager or the catalog.
  *
  *-------------------------------------------------------------------------
