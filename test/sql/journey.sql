@@ -86,7 +86,7 @@ SELECT ends_in(j, 'lead'), ends_in(j, 'wo'), ends_in(j, 'wonn'), ends_in(j, 'lea
 SELECT r, slice(j, r) FROM one, unnest(ARRAY[
 	'[2026-01-07,2026-01-10)', '[2026-01-08 12:00Z,2026-01-10]', '(2026-01-08 12:00Z,2026-01-10]', '[2026-01-08 12:00Z,2026-01-10)',
 	'[2026-03-01,2026-04-01)', '[2026-03-01,)', '[2026-01-01,2026-01-05 09:00Z)', '[2026-01-01,2026-01-05 09:00Z]', '(,2026-01-06)', '(,)', 'empty',
-	'[2026-01-10,2026-01-10]', '[-infinity,infinity]']::tstzrange[]) r;
+	'[2026-01-10,2026-01-10]', '(2026-01-10,2026-01-11]', '[-infinity,infinity]']::tstzrange[]) r;
 SELECT slice(j, '[infinity,)') FROM one;
 SELECT crop(j, '2026-01-06', '2026-01-10'), crop(j, '2026-01-06 00:00:00.000001', '2026-01-08'), crop(j, '-infinity', 'infinity') = j AS whole, crop(j, '2026-01-10', '2026-01-01') FROM one;
 SELECT collapse(j), collapse(collapse(j)) = collapse(j) AS stable, collapse('{a@2026-01-01,a@2026-01-02,a@2026-01-03}') FROM one;
@@ -98,6 +98,8 @@ SELECT j || '{sql@2026-01-09T23:59:59.999999Z}' FROM one;
 CREATE TABLE several (j journey);
 INSERT INTO several SELECT j FROM one;
 INSERT INTO several VALUES ('{lead@2026-01-05T09:00:00Z}'), ('{"lead"@2026-01-05T09:00:00.0Z}'), ('{a@2026-01-05T09:00:00Z,b@2026-01-06}'), ('{a@2026-01-05T09:00:00Z,ba@2026-01-06}'), ('{z@1999-12-31}'), (NULL);
+-- Equal in size and head: only what lies between differs.
+INSERT INTO several VALUES ('{a@2026-01-01,b@2026-01-02,a@2026-01-03}'), ('{a@2026-01-01,b@2026-01-02T01:00:00Z,a@2026-01-03}'), ('{a@2026-01-01,c@2026-01-02,a@2026-01-03}');
 SELECT j FROM several ORDER BY j;
 SELECT count(DISTINCT j), count(*) FROM several;
 SELECT count(*) FROM (SELECT j FROM several UNION SELECT j FROM several) u;

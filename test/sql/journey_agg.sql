@@ -122,6 +122,11 @@ SELECT plan_has('Partial GroupAggregate') AS parallel_grouped;
 TABLE difference;
 RESET enable_hashagg;
 
+-- States so small that they travel with a short header.
+SELECT count(*) AS differ FROM (
+	SELECT customer, at, journey_agg(stage, at)::text FROM event GROUP BY customer, at
+	EXCEPT SELECT customer, at, '{' || string_agg(step_text(stage, at), ',' ORDER BY stage COLLATE "C") || '}' FROM event GROUP BY customer, at) d;
+
 -- Partitions of uneven size, each aggregated by itself.
 SET max_parallel_workers_per_gather = 0;
 SET enable_partitionwise_aggregate = on;
