@@ -14,8 +14,9 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
+#include "access/htup_details.h"
 #include "access/transam.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -28,9 +29,12 @@
 #include "parser/parse_relation.h"
 #include "parser/parser.h"
 #include "rewrite/rewriteManip.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "guard.h"
@@ -182,6 +186,44 @@ calls_foreign_function(Node *node, void *context)
 	return expression_tree_walker(node, calls_foreign_function, context);
 }
 
+/*
+ * A function that the definer named is the definer's choice.  A cast is chosen by the
+ * types of the table's columns, which may be anybody's, and would run with the rights of
+ * the lifecycle's owner: it must belong to somebody whom the owner stands in for, or to a
+ * superuser.
+ */
+static void
+check_cast(Oid function, Oid owner)
+{
+	HeapTuple	tuple;
+	Oid			function_owner;
+
+	if (function < FirstUnpinnedObjectId)
+		return;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	function_owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	if (!superuser_arg(function_owner) && !is_member_of_role_nosuper(owner, function_owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("a guard cannot cast with function %s", format_procedure(function)),
+				 errdetail("The function belongs to \"%s\", and would run with the rights of \"%s\".",
+						   GetUserNameFromId(function_owner, false), GetUserNameFromId(owner, false)),
+				 errhint("Define the lifecycle as the role that owns the function, or use a column of another type.")));
+}
+
+static bool
+check_casts(Node *node, void *owner)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcformat != COERCE_EXPLICIT_CALL)
+		check_cast(((FuncExpr *) node)->funcid, *(Oid *) owner);
+	return expression_tree_walker(node, check_casts, owner);
+}
+
 /* Columns by bare name are the new row's; "new" and "old" are the rows themselves. */
 static Node *
 transform_guard(Node *raw, const char *text, Relation rel)
@@ -209,7 +251,10 @@ compile_as_owner(Guard *guard, Relation rel)
 {
 	Node	   *expression = transform_guard(parse_guard(guard->text), guard->text, rel);
 
+	Oid			owner = guard->identity->owner;
+
 	check_vars(expression, RelationGetDescr(rel));
+	check_casts(expression, &owner);
 	if (contain_volatile_functions(expression))
 		refuse_guard("call a volatile function");
 	guard->needs_path = calls_foreign_function(expression, NULL);

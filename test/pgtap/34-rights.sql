@@ -92,6 +92,23 @@ SELECT throws_ok($$UPDATE weak SET stage = 'c' WHERE id = 2$$, '42501', NULL, '3
 SELECT throws_ok($$UPDATE weak SET stage = 'd' WHERE id = 2$$, '42501', NULL, '35: or a way to get them');
 SELECT is((SELECT rolsuper FROM pg_roles WHERE rolname = 'rights_app'), false, '35: a weak role stays weak');
 
+-- 35. A column's type may bring a cast, which would run as the lifecycle's owner
+SELECT lifecycle.create_lifecycle('cast', E'stateDiagram-v2\n[*] --> a\na --> b : go [amount > 0]');
+CREATE SCHEMA trap AUTHORIZATION rights_app;
+SET LOCAL ROLE rights_app;
+CREATE TYPE trap.money AS (cents int);
+CREATE FUNCTION trap.to_int(trap.money) RETURNS int LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	PERFORM public.run('ALTER ROLE rights_app SUPERUSER');
+	RETURN 1;
+END $$;
+CREATE CAST (trap.money AS int) WITH FUNCTION trap.to_int(trap.money) AS IMPLICIT;
+CREATE TABLE trap.deals (stage text, amount trap.money);
+SELECT throws_ok($$SELECT lifecycle.attach('trap.deals', 'cast')$$, '42501',
+	'a guard cannot cast with function trap.to_int(trap.money)', '35: a guard does not run a table owner''s casts');
+SELECT is((SELECT rolsuper FROM pg_roles WHERE rolname = 'rights_app'), false, '35: so a weak role stays weak');
+RESET ROLE;
+
 -- 38. Row security: judged as ever, and nothing of the row in the message
 SET LOCAL ROLE rights_owner;
 ALTER TABLE shop.deals ENABLE ROW LEVEL SECURITY;
