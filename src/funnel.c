@@ -130,8 +130,8 @@ make_event_room(FunnelPlan *plan, uint32 nevents)
 }
 
 /*
- * Collects the journey's visits that matter.  Foreign stages do only where no other
- * stage may come in between.
+ * Collects the journey's visits that matter, as it was at "as of".  Foreign stages
+ * matter only where no other stage may come in between.
  */
 static void
 gather_events(FunnelPlan *plan, const JourneyView *view)
@@ -144,11 +144,14 @@ gather_events(FunnelPlan *plan, const JourneyView *view)
 	for (uint32 i = 0; i < view->nsteps; i++)
 	{
 		uint64		word = journey_word(view, i);
+		TimestampTz at = view->first + journey_word_time(word);
 		int32		code = codes[journey_word_index(word)];
 
+		if (at > plan->spec.as_of)
+			break;
 		if (code == CODE_FOREIGN && !all)
 			continue;
-		plan->at[n] = view->first + journey_word_time(word);
+		plan->at[n] = at;
 		plan->code[n] = code;
 		n++;
 	}

@@ -212,13 +212,11 @@ funnel_steps(PG_FUNCTION_ARGS)
 	Funnel	   *funnel = funnel_trim(funnel_open_datum(PG_GETARG_DATUM(0)));
 	FunnelParts parts;
 	FunnelSpec	spec;
-	Scanner		scanner;
 	PureError	error;
 
 	InitMaterializedSRF(fcinfo, 0);
 	funnel_open(funnel, &parts);
-	scan_begin(&scanner, funnel->spec, funnel->spec_len, &error);
-	if (!funnel_spec_read(&scanner, &spec))
+	if (!funnel_spec_parse(&spec, funnel->spec, funnel->spec_len, &error))
 		report_pure_error(&error);
 	for (int step = 0; step < spec.nsteps; step++)
 	{

@@ -67,11 +67,9 @@ spec_value(const FunnelSpec *spec)
 static void
 parse_spec(FunnelSpec *spec, const char *text, size_t len)
 {
-	Scanner		scanner;
 	PureError	error;
 
-	scan_begin(&scanner, text, len, &error);
-	if (!funnel_spec_read(&scanner, spec) || !scan_finish(&scanner))
+	if (!funnel_spec_parse(spec, text, len, &error))
 		report_pure_error(&error);
 }
 
@@ -324,10 +322,10 @@ set_as_of(FunnelSpec *spec, TimestampTz as_of)
 	FunnelPart	part;
 	PureError	error;
 
-	if (spec->as_of != DT_NOEND)
+	if (spec->as_of != DT_NOEND && spec->as_of != as_of)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"as of\" is given twice: in the funnel_spec and as an argument")));
+				 errmsg("as_of differs from the \"as of\" of the funnel_spec")));
 	spec->as_of = as_of;
 	report_if(!funnel_spec_check(spec, &part, &error), &error);
 }

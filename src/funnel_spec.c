@@ -134,7 +134,7 @@ check_at_least(const FunnelSpec *spec, PureError *error)
 }
 
 static bool
-check_limits(const FunnelSpec *spec, PureError *error)
+check_limits(const FunnelSpec *spec, FunnelPart *part, PureError *error)
 {
 	for (int i = 0; i < spec->nsteps; i++)
 	{
@@ -144,6 +144,7 @@ check_limits(const FunnelSpec *spec, PureError *error)
 			return pure_fail(error, PURE_VALUE, "the first step of a funnel has no previous step, so no limit");
 		if (spec->ordering == FUNNEL_ANY_ORDER)
 		{
+			*part = FUNNEL_ORDERING;
 			pure_fail(error, PURE_VALUE, "a step's limit cannot go with \"any order\"");
 			return pure_hint(error, "Limit the whole with \"within\".");
 		}
@@ -162,7 +163,7 @@ funnel_spec_check(const FunnelSpec *spec, FunnelPart *part, PureError *error)
 	*part = FUNNEL_STEPS;
 	if (spec->nsteps == 0)
 		return pure_fail(error, PURE_VALUE, "a funnel needs at least one step");
-	if (!check_limits(spec, error))
+	if (!check_limits(spec, part, error))
 		return false;
 	*part = FUNNEL_EXCLUDED;
 	if (!check_excluded(spec, error))
@@ -303,6 +304,20 @@ funnel_spec_read(Scanner *scanner, FunnelSpec *spec)
 	if (funnel_spec_check(spec, &part, scanner->error))
 		return true;
 	return pure_at(scanner->error, scanner->text, starts[part]);
+}
+
+/*
+ * Reads a text that is a specification and nothing else.
+ */
+bool
+funnel_spec_parse(FunnelSpec *spec, const char *text, size_t len, PureError *error)
+{
+	Scanner		scanner;
+
+	scan_begin(&scanner, text, len, error);
+	if (!funnel_spec_read(&scanner, spec))
+		return false;
+	return scanner.kind == SCAN_END || scan_unexpected(&scanner, "\">\" or an option");
 }
 
 static void

@@ -77,6 +77,7 @@ extern bool funnel_spec_window(const FunnelSpec *spec, Interval *window);
 extern bool funnel_spec_check(const FunnelSpec *spec, FunnelPart *part, PureError *error);
 
 extern bool funnel_spec_read(Scanner *scanner, FunnelSpec *spec);
+extern bool funnel_spec_parse(FunnelSpec *spec, const char *text, size_t len, PureError *error);
 extern void funnel_spec_print(StringInfo out, const FunnelSpec *spec);
 
 #endif							/* CRM_FUNNEL_SPEC_H */

@@ -43,6 +43,108 @@ LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.funnel_spec(text[], interval[], interval, text, text, text, text[], tstzrange, timestamptz) IS
 'makes a funnel_spec from named arguments';
 
+-- A specification is its canonical text, so comparing bytes compares funnels.
+
+CREATE FUNCTION @extschema@.funnel_spec_eq(@extschema@.funnel_spec, @extschema@.funnel_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteaeq';
+COMMENT ON FUNCTION @extschema@.funnel_spec_eq(@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'says whether two specifications are the same';
+
+CREATE FUNCTION @extschema@.funnel_spec_ne(@extschema@.funnel_spec, @extschema@.funnel_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteane';
+COMMENT ON FUNCTION @extschema@.funnel_spec_ne(@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'says whether two specifications differ';
+
+CREATE FUNCTION @extschema@.funnel_spec_lt(@extschema@.funnel_spec, @extschema@.funnel_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'bytealt';
+COMMENT ON FUNCTION @extschema@.funnel_spec_lt(@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'compares two specifications';
+
+CREATE FUNCTION @extschema@.funnel_spec_le(@extschema@.funnel_spec, @extschema@.funnel_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteale';
+COMMENT ON FUNCTION @extschema@.funnel_spec_le(@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'compares two specifications';
+
+CREATE FUNCTION @extschema@.funnel_spec_gt(@extschema@.funnel_spec, @extschema@.funnel_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteagt';
+COMMENT ON FUNCTION @extschema@.funnel_spec_gt(@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'compares two specifications';
+
+CREATE FUNCTION @extschema@.funnel_spec_ge(@extschema@.funnel_spec, @extschema@.funnel_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteage';
+COMMENT ON FUNCTION @extschema@.funnel_spec_ge(@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'compares two specifications';
+
+CREATE FUNCTION @extschema@.funnel_spec_cmp(@extschema@.funnel_spec, @extschema@.funnel_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteacmp';
+COMMENT ON FUNCTION @extschema@.funnel_spec_cmp(@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'compares two specifications: negative, zero or positive';
+
+CREATE FUNCTION @extschema@.funnel_spec_hash(@extschema@.funnel_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlena';
+COMMENT ON FUNCTION @extschema@.funnel_spec_hash(@extschema@.funnel_spec) IS 'hashes a specification';
+
+CREATE FUNCTION @extschema@.funnel_spec_hash_extended(@extschema@.funnel_spec, bigint) RETURNS bigint
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlenaextended';
+COMMENT ON FUNCTION @extschema@.funnel_spec_hash_extended(@extschema@.funnel_spec, bigint) IS 'hashes a specification with a seed';
+
+CREATE OPERATOR @extschema@.= (
+	LEFTARG = @extschema@.funnel_spec, RIGHTARG = @extschema@.funnel_spec,
+	FUNCTION = @extschema@.funnel_spec_eq,
+	COMMUTATOR = OPERATOR(@extschema@.=), NEGATOR = OPERATOR(@extschema@.<>),
+	RESTRICT = eqsel, JOIN = eqjoinsel,
+	HASHES, MERGES
+);
+COMMENT ON OPERATOR @extschema@.= (@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'the same specification';
+
+CREATE OPERATOR @extschema@.<> (
+	LEFTARG = @extschema@.funnel_spec, RIGHTARG = @extschema@.funnel_spec,
+	FUNCTION = @extschema@.funnel_spec_ne,
+	COMMUTATOR = OPERATOR(@extschema@.<>), NEGATOR = OPERATOR(@extschema@.=),
+	RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR @extschema@.<> (@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'not the same specification';
+
+CREATE OPERATOR @extschema@.< (
+	LEFTARG = @extschema@.funnel_spec, RIGHTARG = @extschema@.funnel_spec,
+	FUNCTION = @extschema@.funnel_spec_lt,
+	COMMUTATOR = OPERATOR(@extschema@.>), NEGATOR = OPERATOR(@extschema@.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR @extschema@.< (@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'comes before, by the bytes of the text';
+
+CREATE OPERATOR @extschema@.<= (
+	LEFTARG = @extschema@.funnel_spec, RIGHTARG = @extschema@.funnel_spec,
+	FUNCTION = @extschema@.funnel_spec_le,
+	COMMUTATOR = OPERATOR(@extschema@.>=), NEGATOR = OPERATOR(@extschema@.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR @extschema@.<= (@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'comes before or is the same, by the bytes of the text';
+
+CREATE OPERATOR @extschema@.> (
+	LEFTARG = @extschema@.funnel_spec, RIGHTARG = @extschema@.funnel_spec,
+	FUNCTION = @extschema@.funnel_spec_gt,
+	COMMUTATOR = OPERATOR(@extschema@.<), NEGATOR = OPERATOR(@extschema@.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR @extschema@.> (@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'comes after, by the bytes of the text';
+
+CREATE OPERATOR @extschema@.>= (
+	LEFTARG = @extschema@.funnel_spec, RIGHTARG = @extschema@.funnel_spec,
+	FUNCTION = @extschema@.funnel_spec_ge,
+	COMMUTATOR = OPERATOR(@extschema@.<=), NEGATOR = OPERATOR(@extschema@.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR @extschema@.>= (@extschema@.funnel_spec, @extschema@.funnel_spec) IS 'comes after or is the same, by the bytes of the text';
+
+CREATE OPERATOR CLASS @extschema@.funnel_spec_hash_ops DEFAULT FOR TYPE @extschema@.funnel_spec USING hash AS
+	OPERATOR 1 @extschema@.=,
+	FUNCTION 1 @extschema@.funnel_spec_hash(@extschema@.funnel_spec),
+	FUNCTION 2 @extschema@.funnel_spec_hash_extended(@extschema@.funnel_spec, bigint);
+COMMENT ON OPERATOR CLASS @extschema@.funnel_spec_hash_ops USING hash IS 'specifications by their text';
+
+CREATE OPERATOR CLASS @extschema@.funnel_spec_ops DEFAULT FOR TYPE @extschema@.funnel_spec USING btree AS
+	OPERATOR 1 @extschema@.<,
+	OPERATOR 2 @extschema@.<=,
+	OPERATOR 3 @extschema@.=,
+	OPERATOR 4 @extschema@.>=,
+	OPERATOR 5 @extschema@.>,
+	FUNCTION 1 @extschema@.funnel_spec_cmp(@extschema@.funnel_spec, @extschema@.funnel_spec);
+COMMENT ON OPERATOR CLASS @extschema@.funnel_spec_ops USING btree IS 'specifications by their text';
+
 CREATE TYPE @extschema@.funnel;
 
 CREATE FUNCTION @extschema@.funnel_in(cstring) RETURNS @extschema@.funnel
