@@ -31,4 +31,9 @@
 #define INTERVAL_NOT_FINITE(i) ((void) (i), false)
 #endif
 
+/* In front of a declaration; behind it before version 18, and under another name. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #endif							/* CRM_COMPAT_H */

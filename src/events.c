@@ -251,6 +251,7 @@ events_merge(JourneyEvents *into, const JourneyEvents *from, PureError *error)
 	{
 		const int64 *cells = event_cells(from, i);
 
+		CHECK_FOR_INTERRUPTS();
 		put_event(into, cells[0], map[cells[1]], events_have_seq(from) ? cells[2] : 0);
 	}
 	pfree(map);
@@ -334,6 +335,7 @@ events_sorted(const JourneyEvents *events)
 	{
 		const int64 *cells = event_cells(events, i);
 
+		CHECK_FOR_INTERRUPTS();
 		sorted[i].at = cells[0];
 		sorted[i].label = cells[1];
 		sorted[i].rank = ranks[cells[1]];

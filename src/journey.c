@@ -73,8 +73,11 @@ journey_visit(const JourneyView *view, int index, int nth)
 	if (index < 0 || nth == 0)
 		return -1;
 	for (; step >= 0 && step < view->nsteps; step += forward)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (journey_index(view, step) == index && --left == 0)
 			return step;
+	}
 	return -1;
 }
 
@@ -109,8 +112,8 @@ journey_stay(const JourneyView *view)
 	uint32		step = view->nsteps - 1;
 	uint32		index = journey_index(view, step);
 
-	while (step > 0 && journey_index(view, step - 1) == index)
-		step--;
+	for (; step > 0 && journey_index(view, step - 1) == index; step--)
+		CHECK_FOR_INTERRUPTS();
 	return step;
 }
 

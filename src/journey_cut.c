@@ -89,8 +89,8 @@ first_inside(const JourneyView *view, const JourneyWindow *window)
 {
 	int64		step = journey_step_at(view, window->from);
 
-	while (step >= 0 && !begins_before(window, journey_at(view, step)))
-		step--;
+	for (; step >= 0 && !begins_before(window, journey_at(view, step)); step--)
+		CHECK_FOR_INTERRUPTS();
 	return step + 1;
 }
 
@@ -144,8 +144,11 @@ journey_collapse(JourneyBuilder *builder, const JourneyView *view, PureError *er
 
 	begin_copy(&copier, builder, view, error);
 	for (uint32 step = 0; done && step < view->nsteps; step++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (step == 0 || journey_index(view, step) != journey_index(view, step - 1))
 			done = copy_step(&copier, step);
+	}
 	end_copy(&copier);
 	return done;
 }

@@ -158,7 +158,10 @@ visits(PG_FUNCTION_ARGS)
 	journey_open_datum(PG_GETARG_DATUM(0), &view);
 	index = journey_find_label(&view, stage.text, stage.len);
 	for (uint32 step = 0; index >= 0 && step < view.nsteps; step++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		count += journey_index(&view, step) == index;
+	}
 	PG_RETURN_INT32(count);
 }
 
@@ -184,6 +187,7 @@ sum_visits(const JourneyView *view, int index, TimestampTz as_of, int64 *total)
 		TimestampTz left = as_of;
 		int64		dwell;
 
+		CHECK_FOR_INTERRUPTS();
 		if (at > as_of)
 			break;
 		if (journey_index(view, step) != index)
@@ -238,9 +242,12 @@ time_between(PG_FUNCTION_ARGS)
 	if (entry < 0 || index < 0)
 		PG_RETURN_NULL();
 	for (uint32 step = 0; step < view.nsteps; step++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (journey_index(&view, step) == index && step != entry &&
 			journey_at(&view, step) >= journey_at(&view, entry))
 			PG_RETURN_DATUM(span_datum(journey_at(&view, step) - journey_at(&view, entry)));
+	}
 	PG_RETURN_NULL();
 }
 

@@ -8,8 +8,9 @@
 #ifndef CRM_REPORT_H
 #define CRM_REPORT_H
 
+#include "compat.h"
 #include "pure.h"
 
-extern void report_pure_error(const PureError *error) pg_attribute_noreturn();
+pg_noreturn extern void report_pure_error(const PureError *error);
 
 #endif							/* CRM_REPORT_H */

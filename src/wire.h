@@ -15,9 +15,10 @@
 
 #include "lib/stringinfo.h"
 
+#include "compat.h"
 #include "journey.h"
 
-extern void wire_refuse(const char *type, const char *what) pg_attribute_noreturn();
+pg_noreturn extern void wire_refuse(const char *type, const char *what);
 extern uint32 wire_receive_count(StringInfo buf, uint32 limit, size_t item_size, const char *type);
 extern JourneyLabel wire_receive_label(StringInfo buf, const char *type);
 extern void wire_receive_end(StringInfo buf, const char *type);
