@@ -1,0 +1,80 @@
+-- Funnels: what their numbers mean, in words.
+BEGIN;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
+SET search_path = public, lifecycle;
+SET timezone = 'UTC';
+SELECT plan(40);
+
+CREATE FUNCTION days(journey, funnel_spec) RETURNS text LANGUAGE sql AS
+$$ SELECT string_agg(coalesce(to_char(t, 'DD'), '-'), ' ' ORDER BY n) FROM unnest(funnel_times($1, $2)) WITH ORDINALITY u(t, n) $$;
+
+-- A chain
+SELECT is(days('{lead@2026-01-01,mql@2026-01-02,won@2026-01-03}', 'lead > mql > won'), '01 02 03', 'a chain visits the steps in order');
+SELECT is(days('{lead@2026-01-01,mql@2026-01-02,won@2026-01-03}', 'lead > won'), '01 03', 'other stages may lie between');
+SELECT is(days('{won@2026-01-01,lead@2026-01-02}', 'lead > won'), '02', 'a step before its turn does not count');
+SELECT is(days('{won@2026-01-01,lead@2026-01-01}', 'lead > won'), '01 01', 'in one instant any order counts');
+SELECT is(days('{lead@2026-01-01}', 'lead > lead'), '01', 'a visit counts for one step only');
+SELECT is(days('{won@2026-01-01}', 'lead > won'), NULL, 'who never enters has level 0');
+SELECT is(days('{lead@2026-01-01,lead@2026-01-05,mql@2026-01-06,mql@2026-01-07,won@2026-01-08}', 'lead > mql > won'), '05 06 08',
+	'of several chains, the latest entry with each step as early as possible');
+SELECT is(days('{lead@2026-01-01,won@2026-01-03,lead@2026-01-05,won@2026-01-06}', 'lead > won'), '01 03', 'what reaches the level earliest comes first');
+
+-- Windows
+SELECT is(days('{lead@2026-01-01,won@2026-01-11}', 'lead > won within 10 days'), '01 11', 'the end of a window belongs to it');
+SELECT is(days('{lead@2026-01-01,won@2026-01-11T00:00:01Z}', 'lead > won within 10 days'), '01', 'a second later is too late');
+SELECT is(days('{lead@2026-01-31,won@2026-02-28}', 'lead > won within 1 month'), '31 28', 'a month is a month of the calendar');
+SELECT is(days('{lead@2026-01-31,won@2026-03-01}', 'lead > won within 1 month'), '31', 'and the shorter one where the day is missing');
+SELECT is(days('{lead@2026-01-01,mql@2026-01-02,mql@2026-01-10,won@2026-01-12}', 'lead > mql > won (3 days)'), '01 10 12',
+	'a step waits for a later visit if the limit of the next one wants it');
+SELECT is(days('{lead@2026-01-01,mql@2026-01-09,won@2026-01-12}', 'lead > mql (7 days) > won'), '01', 'a step beyond its limit does not count');
+
+-- Options
+SELECT is(days('{lead@2026-01-01,x@2026-01-02,mql@2026-01-03}', 'lead > mql adjacent'), '01', 'adjacent: nothing may come between');
+SELECT is(days('{lead@2026-01-01,lead@2026-01-02,mql@2026-01-03,mql@2026-01-04,won@2026-01-05}', 'lead > mql > won adjacent'), '02 03 05', 'adjacent: staying is fine');
+SELECT is(days('{lead@2026-01-01,x@2026-01-02,lead@2026-01-03,mql@2026-01-04}', 'lead > mql adjacent'), '03 04', 'adjacent: it may start again');
+SELECT is(days('{c@2026-01-01,a@2026-01-02,c@2026-01-03,b@2026-01-04}', 'a > b > c any order'), '02 03 04', 'any order: three different stages, from the latest start');
+SELECT is(days('{lead@2026-01-01,lead@2026-02-01,won@2026-02-02}', 'lead > won within 10 days first entry'), '01', 'first entry: a second chance does not count');
+SELECT is(days('{lead@2026-01-01,lead@2026-02-01,won@2026-02-02}', 'lead > won within 10 days'), '01 02', 'else the best entry does');
+SELECT is(days('{lead@2026-01-01,won@2026-01-03}', 'lead > mql > won at least'), '01 - 03', 'at least: a later stage implies the earlier ones');
+SELECT is(days('{mql@2026-01-01,won@2026-01-03}', 'lead > mql > won at least'), '- 01 03', 'at least: also at the start');
+SELECT is(days('{lead@2026-01-01,mql@2026-01-02,lead@2026-01-03,won@2026-01-04}', 'lead > mql > won at least'), '01 02 04', 'at least: a chain that skips less is better than a later one');
+SELECT is(days('{lead@2026-01-01,mql@2026-01-02,lost@2026-01-03,won@2026-01-04}', 'lead > mql > won excluding lost'), '01 02', 'excluding: the entry counts at the level it had');
+SELECT is(days('{lead@2026-01-01,won@2026-01-03,lost@2026-01-03}', 'lead > won excluding lost'), '01', 'excluding: a chain ends before that instant');
+SELECT is(days('{lead@2026-01-01,lost@2026-01-03,lead@2026-01-04,won@2026-01-05}', 'lead > won excluding lost'), '04 05', 'excluding: a later entry starts afresh');
+SELECT is(days('{lead@2026-01-01,lead@2026-01-15,won@2026-02-03}', 'lead > won entered 2026-01-01 to 2026-01-15'), '01 03', 'entered bounds the entry, not the rest, and its end is not included');
+SELECT is(days('{lead@2026-01-01,lead@2026-01-15,won@2026-02-03}', 'lead > won first entry entered since 2026-01-02'), NULL, 'first entry comes before entered');
+
+-- A report. Ten leads: five in January, of whom two won; five in March, of whom three have won at once.
+CREATE TABLE deals AS
+SELECT i AS id, format(CASE WHEN i <= 2 THEN '{lead@2026-01-0%1$s,won@2026-01-2%1$s}' WHEN i <= 5 THEN '{lead@2026-01-0%1$s}'
+	WHEN i <= 8 THEN '{lead@2026-03-%1$s,won@2026-03-%2$s}' ELSE '{lead@2026-03-%1$s}' END, CASE WHEN i <= 5 THEN i ELSE i + 10 END, i + 12)::journey AS journey
+FROM generate_series(1, 10) i;
+CREATE VIEW report AS SELECT s.* FROM (SELECT funnel_agg(journey, 'lead > won within 30 days', '2026-04-01') AS f FROM deals) x, funnel_steps(f) s;
+
+SELECT results_eq('SELECT step, stage, eligible, reached, pending, dropped FROM report',
+	$$VALUES (1, 'lead', 5::bigint, 5::bigint, 5::bigint, NULL::bigint), (2, 'won', 5, 2, 5, 3)$$,
+	'who entered less than a window ago is pending, early finishers included');
+SELECT is((SELECT from_first FROM report WHERE step = 2), 0.4::float8, 'so that the rate is 40 %, not 50 %');
+SELECT is((SELECT from_first FROM funnel_steps((SELECT funnel_agg(journey, 'lead > won within 30 days') FROM deals)) WHERE step = 2), 0.5::float8,
+	'without "as of" everybody counts');
+SELECT is((SELECT eligible FROM funnel_steps((SELECT funnel_agg(journey, 'lead > won within 30 days as of 2026-01-31') FROM deals)) WHERE step = 1), 1::bigint,
+	'an entrant is eligible at the very end of the window');
+SELECT is((SELECT pending FROM funnel_steps((SELECT funnel_agg(journey, 'lead > won within 30 days as of 2026-01-31') FROM deals)) WHERE step = 1), 4::bigint,
+	'who enters after "as of" has not entered');
+SELECT is((SELECT p50 FROM report WHERE step = 2), '20 days'::interval, 'times are those of the eligible');
+SELECT ok((SELECT bool_and(ci_low <= from_first AND from_first <= ci_high) FROM report), 'the interval holds the share');
+SELECT is((SELECT funnel_agg(journey, 'lead > won within 30 days', '2026-04-01')::text FROM deals),
+	(SELECT funnel_agg(journey, funnel_spec(steps => '{lead,won}', within => '30 days', as_of => '2026-04-01'))::text FROM deals),
+	'the instant may be an argument, or part of the specification');
+
+SELECT is((SELECT funnel_agg(journey, 'lead > won')::text FROM deals WHERE false), NULL, 'no rows, no funnel');
+SELECT is((SELECT reached FROM funnel_steps((SELECT funnel_agg(NULL, 'lead > won') FROM deals)) WHERE step = 1), 0::bigint, 'rows without a journey are a funnel of nobody');
+SELECT is((SELECT rollup(f)::text FROM (SELECT funnel_agg(journey, 'lead > won') AS f FROM deals GROUP BY id % 3) x),
+	(SELECT funnel_agg(journey, 'lead > won')::text FROM deals), 'rollup of the parts is the whole');
+SELECT throws_ok($$SELECT rollup(f) FROM (SELECT funnel_agg(journey, 'lead > won within 1 day', now()) AS f FROM deals UNION ALL
+	SELECT funnel_agg(journey, 'lead > won within 1 day', now() - interval '1 day') FROM deals) x$$, '22023', NULL,
+	'funnels as of different instants cannot be rolled up');
+
+SELECT finish();
+ROLLBACK;
