@@ -28,6 +28,7 @@ PURE = \
 	digest \
 	funnel_spec \
 	funnel \
+	funnel_plain \
 	funnel_order \
 	funnel_least \
 	funnel_any \

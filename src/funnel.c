@@ -3,8 +3,8 @@
  * funnel.c
  *		From a specification to a plan, and from a journey to its events.
  *
- * The searches themselves are in funnel_order.c (ordered and adjacent),
- * funnel_least.c (at least) and funnel_any.c (any order).  All take time in
+ * The searches themselves are in funnel_plain.c (the ordinary case), funnel_order.c
+ * (ordered and adjacent), funnel_least.c (at least) and funnel_any.c (any order).  All take time in
  * proportion to events times steps: a thousand repeats of a stage are no worse than a
  * thousand different ones.
  *
@@ -83,6 +83,15 @@ plan_steps(FunnelPlan *plan)
 	}
 }
 
+static bool
+has_limits(const FunnelSpec *spec)
+{
+	for (int i = 0; i < spec->nsteps; i++)
+		if (spec->steps[i].limited)
+			return true;
+	return false;
+}
+
 /*
  * Makes a specification ready.  The plan keeps nothing of spec and lives, with all
  * that it will ever allocate, in the current memory context.
@@ -99,6 +108,8 @@ funnel_plan(const FunnelSpec *spec)
 	for (int i = 0; i < spec->nexcluded; i++)
 		plan->spec.excluded[i] = copy_label(&spec->excluded[i]);
 	make_bound(&plan->within, spec->windowed, &spec->within);
+	plan->plain = spec->ordering == FUNNEL_ORDERED && !spec->at_least &&
+		!has_limits(spec) && !plan->within.calendar;
 	plan->aged = spec->as_of != DT_NOEND;
 	make_bound(&plan->age, plan->aged && funnel_spec_window(spec, &window), &window);
 
@@ -140,6 +151,7 @@ gather_events(FunnelPlan *plan, const JourneyView *view)
 	bool		all = plan->spec.ordering == FUNNEL_ADJACENT;
 	uint32		n = 0;
 
+	plan->tied = false;
 	make_event_room(plan, view->nsteps);
 	for (uint32 i = 0; i < view->nsteps; i++)
 	{
@@ -151,6 +163,8 @@ gather_events(FunnelPlan *plan, const JourneyView *view)
 			break;
 		if (code == CODE_FOREIGN && !all)
 			continue;
+		if (n > 0 && plan->at[n - 1] == at)
+			plan->tied = true;
 		plan->at[n] = at;
 		plan->code[n] = code;
 		n++;
@@ -184,7 +198,9 @@ funnel_find(FunnelPlan *plan, const JourneyView *view, FunnelChain *chain)
 	if (plan->spec.first_entry)
 		find_first_entry(plan);
 	chain->level = 0;
-	if (plan->spec.ordering == FUNNEL_ANY_ORDER)
+	if (plan->plain && !plan->tied)
+		find_plain(plan, chain);
+	else if (plan->spec.ordering == FUNNEL_ANY_ORDER)
 		find_any_order(plan, chain);
 	else if (plan->spec.at_least)
 		find_at_least(plan, chain);

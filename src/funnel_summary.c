@@ -41,6 +41,18 @@ begin_sized(const char *spec, size_t len, int nsteps, size_t size)
 	return funnel;
 }
 
+static uint64 *
+find_levels(const Funnel *funnel)
+{
+	return (uint64 *) ((char *) funnel + offsetof(Funnel, spec) + align8(funnel->spec_len));
+}
+
+static Digest *
+digest_at(const Funnel *funnel, size_t at)
+{
+	return (Digest *) ((char *) funnel + at);
+}
+
 /*
  * The summary of no journeys, in the current memory context.
  */
@@ -51,7 +63,7 @@ funnel_begin(const char *spec, size_t len, int nsteps)
 	Funnel	   *funnel = begin_sized(spec, len, nsteps, fixed + (nsteps - 1) * DIGEST_SIZE(0));
 
 	for (int step = 1; step < nsteps; step++)
-		digest_start((Digest *) ((char *) funnel + fixed + (step - 1) * DIGEST_SIZE(0)), 0);
+		digest_start(digest_at(funnel, fixed + (step - 1) * DIGEST_SIZE(0)), 0);
 	return funnel;
 }
 
@@ -61,14 +73,12 @@ funnel_begin(const char *spec, size_t len, int nsteps)
 void
 funnel_open(const Funnel *funnel, FunnelParts *parts)
 {
-	char	   *base = (char *) funnel;
-
-	parts->levels = (uint64 *) (base + offsetof(Funnel, spec) + align8(funnel->spec_len));
+	parts->levels = find_levels(funnel);
 	parts->pending = parts->levels + funnel->nsteps + 1;
 	parts->size = fixed_size(funnel->spec_len, funnel->nsteps);
 	for (int step = 1; step < funnel->nsteps; step++)
 	{
-		parts->times[step] = (Digest *) (base + parts->size);
+		parts->times[step] = digest_at(funnel, parts->size);
 		parts->size += digest_size(parts->times[step]);
 	}
 }
@@ -91,18 +101,18 @@ make_room(const Funnel *funnel, const FunnelParts *parts, int step, size_t size,
 	return larger;
 }
 
+/* Where there is no room: a larger copy. */
 static Funnel *
-add_time(Funnel *funnel, FunnelParts *parts, int step, int64 time)
+add_time_larger(const Funnel *funnel, int step, int64 time)
 {
-	Digest	   *old = parts->times[step];
+	FunnelParts parts;
 	Digest	   *digest;
+	Funnel	   *larger;
 
-	if (digest_add(old, time))
-		return funnel;
-	funnel = make_room(funnel, parts, step, digest_add_size(old, time), &digest);
-	digest_add_into(digest, old, time);
-	funnel_open(funnel, parts);
-	return funnel;
+	funnel_open(funnel, &parts);
+	larger = make_room(funnel, &parts, step, digest_add_size(parts.times[step], time), &digest);
+	digest_add_into(digest, parts.times[step], time);
+	return larger;
 }
 
 /*
@@ -112,22 +122,24 @@ add_time(Funnel *funnel, FunnelParts *parts, int step, int64 time)
 Funnel *
 funnel_add(Funnel *funnel, const FunnelChain *chain, bool eligible)
 {
-	FunnelParts parts;
+	uint64	   *levels = find_levels(funnel);
+	size_t		at = fixed_size(funnel->spec_len, funnel->nsteps);
 
-	funnel_open(funnel, &parts);
 	if (chain->level > 0 && !eligible)
 	{
-		parts.pending[chain->level - 1]++;
+		levels[funnel->nsteps + chain->level]++;
 		return funnel;
 	}
-	parts.levels[chain->level]++;
+	levels[chain->level]++;
 	for (int step = 1; step < chain->level; step++)
 	{
 		TimestampTz before = chain->times[step - 1];
-		TimestampTz at = chain->times[step];
+		TimestampTz after = chain->times[step];
 
-		if (before != FUNNEL_SKIPPED && at != FUNNEL_SKIPPED)
-			funnel = add_time(funnel, &parts, step, at - before);
+		if (before != FUNNEL_SKIPPED && after != FUNNEL_SKIPPED &&
+			!digest_add(digest_at(funnel, at), after - before))
+			funnel = add_time_larger(funnel, step, after - before);
+		at += digest_size(digest_at(funnel, at));
 	}
 	return funnel;
 }
@@ -213,7 +225,7 @@ funnel_trim(const Funnel *funnel)
 	memcpy(trimmed, funnel, fixed);
 	for (int step = 1; step < funnel->nsteps; step++)
 	{
-		Digest	   *digest = (Digest *) ((char *) trimmed + fixed);
+		Digest	   *digest = digest_at(trimmed, fixed);
 
 		digest_trim(digest, parts.times[step]);
 		fixed += digest_size(digest);
@@ -311,7 +323,7 @@ funnel_assemble(const FunnelSpec *spec, const uint64 *levels, const uint64 *pend
 	funnel = begin_sized(text.data, text.len, spec->nsteps, size);
 	for (int step = 1; step < spec->nsteps; step++)
 	{
-		memcpy((char *) funnel + fixed, times[step], digest_size(times[step]));
+		memcpy(digest_at(funnel, fixed), times[step], digest_size(times[step]));
 		fixed += digest_size(times[step]);
 	}
 	funnel_open(funnel, &parts);

@@ -63,23 +63,28 @@ map_alloc(LabelMap *map, size_t size)
 #endif
 }
 
-/* Eight bytes a round: this runs for every journey. */
+/*
+ * A sum of products with odd factors that differ from word to word, of which the upper
+ * bits are good.  No product waits for another one: this runs for every journey.
+ */
 static uint32
 hash_key(const char *key, uint32 len)
 {
+	const uint64 golden = UINT64CONST(0x9E3779B97F4A7C15);
+	uint64		factor = golden;
 	uint64		hash = len;
 	uint64		word;
 
 	for (; len >= sizeof(word); key += sizeof(word), len -= sizeof(word))
 	{
 		memcpy(&word, key, sizeof(word));
-		hash = (hash ^ word) * UINT64CONST(0x9E3779B97F4A7C15);
-		hash ^= hash >> 32;
+		hash += word * factor;
+		factor += 2 * golden;
 	}
 	word = 0;
 	memcpy(&word, key, len);
-	hash = (hash ^ word) * UINT64CONST(0x9E3779B97F4A7C15);
-	return hash >> 32;
+	hash += word * factor;
+	return (hash ^ hash >> 29) * golden >> 32;
 }
 
 /* Room only ever grows, so a slot's memory is bounded by the largest it held. */
