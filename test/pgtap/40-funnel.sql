@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(40);
+SELECT plan(42);
 
 CREATE FUNCTION days(journey, funnel_spec) RETURNS text LANGUAGE sql AS
 $$ SELECT string_agg(coalesce(to_char(t, 'DD'), '-'), ' ' ORDER BY n) FROM unnest(funnel_times($1, $2)) WITH ORDINALITY u(t, n) $$;
@@ -25,6 +25,10 @@ SELECT is(days('{lead@2026-01-01,won@2026-01-11}', 'lead > won within 10 days'),
 SELECT is(days('{lead@2026-01-01,won@2026-01-11T00:00:01Z}', 'lead > won within 10 days'), '01', 'a second later is too late');
 SELECT is(days('{lead@2026-01-31,won@2026-02-28}', 'lead > won within 1 month'), '31 28', 'a month is a month of the calendar');
 SELECT is(days('{lead@2026-01-31,won@2026-03-01}', 'lead > won within 1 month'), '31', 'and the shorter one where the day is missing');
+-- A month after 30 January at noon is 28 February at noon; after the 31st at midnight, the 28th at midnight.
+SELECT is(days('{lead@2026-01-30T12:00,lead@2026-01-31,won@2026-02-28T06:00}', 'lead > won within 1 month'), '30 28',
+	'where months end on the same day, the earlier entry may have the later deadline');
+SELECT is(days('{lead@2026-01-30T12:00,lead@2026-01-31,won@2026-02-28T06:00}', 'lead > won (1 month)'), '30 28', 'and the same with limits');
 SELECT is(days('{lead@2026-01-01,mql@2026-01-02,mql@2026-01-10,won@2026-01-12}', 'lead > mql > won (3 days)'), '01 10 12',
 	'a step waits for a later visit if the limit of the next one wants it');
 SELECT is(days('{lead@2026-01-01,mql@2026-01-09,won@2026-01-12}', 'lead > mql (7 days) > won'), '01', 'a step beyond its limit does not count');
