@@ -159,6 +159,7 @@ gather_events(FunnelPlan *plan, const JourneyView *view)
 		TimestampTz at = view->first + journey_word_time(word);
 		int32		code = codes[journey_word_index(word)];
 
+		CHECK_FOR_INTERRUPTS();
 		if (at > plan->spec.as_of)
 			break;
 		if (code == CODE_FOREIGN && !all)

@@ -32,6 +32,7 @@ find_end(const FunnelPlan *plan, uint32 *last)
 		int			code = plan->code[i];
 		uint64		steps;
 
+		CHECK_FOR_INTERRUPTS();
 		if (code < 0)
 		{
 			for (int step = 1; step <= level; step++)

@@ -187,7 +187,8 @@ scan_integer(Scanner *scanner, int64 min, int64 max, int64 *value)
 			number = PG_INT64_MAX;
 	}
 	if (number < min || number > max)
-		return scan_fail(scanner, PURE_VALUE, "%s is not between " INT64_FORMAT " and " INT64_FORMAT,
+		return scan_fail(scanner, PURE_VALUE,
+						 "%s is not between " INT64_FORMAT " and " INT64_FORMAT,
 						 pure_sample(scanner->value.data, scanner->value.len), min, max);
 	*value = number;
 	scan_next(scanner);

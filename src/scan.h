@@ -61,7 +61,8 @@ extern bool scan_period(Scanner *scanner, TimestampTz *from, TimestampTz *to);
 extern bool scan_finish(Scanner *scanner);
 
 extern bool scan_unexpected(Scanner *scanner, const char *expected);
-extern bool scan_fail(Scanner *scanner, PureErrorKind kind, const char *fmt,...) pg_attribute_printf(3, 4);
+extern bool scan_fail(Scanner *scanner, PureErrorKind kind,
+					  const char *fmt,...) pg_attribute_printf(3, 4);
 
 extern void scan_write_instant(StringInfo out, TimestampTz at);
 extern void scan_write_period(StringInfo out, TimestampTz from, TimestampTz to);
