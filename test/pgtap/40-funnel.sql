@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(42);
+SELECT plan(43);
 
 CREATE FUNCTION days(journey, funnel_spec) RETURNS text LANGUAGE sql AS
 $$ SELECT string_agg(coalesce(to_char(t, 'DD'), '-'), ' ' ORDER BY n) FROM unnest(funnel_times($1, $2)) WITH ORDINALITY u(t, n) $$;
@@ -43,6 +43,7 @@ SELECT is(days('{lead@2026-01-01,lead@2026-02-01,won@2026-02-02}', 'lead > won w
 SELECT is(days('{lead@2026-01-01,won@2026-01-03}', 'lead > mql > won at least'), '01 - 03', 'at least: a later stage implies the earlier ones');
 SELECT is(days('{mql@2026-01-01,won@2026-01-03}', 'lead > mql > won at least'), '- 01 03', 'at least: also at the start');
 SELECT is(days('{lead@2026-01-01,mql@2026-01-02,lead@2026-01-03,won@2026-01-04}', 'lead > mql > won at least'), '01 02 04', 'at least: a chain that skips less is better than a later one');
+SELECT is(days('{a@2026-01-01,b@2026-01-02,c@2026-01-03,b@2026-01-04,d@2026-01-05}', 'a > b > c > d at least'), '01 02 03 05', 'at least: nothing is skipped that need not be');
 SELECT is(days('{lead@2026-01-01,mql@2026-01-02,lost@2026-01-03,won@2026-01-04}', 'lead > mql > won excluding lost'), '01 02', 'excluding: the entry counts at the level it had');
 SELECT is(days('{lead@2026-01-01,won@2026-01-03,lost@2026-01-03}', 'lead > won excluding lost'), '01', 'excluding: a chain ends before that instant');
 SELECT is(days('{lead@2026-01-01,lost@2026-01-03,lead@2026-01-04,won@2026-01-05}', 'lead > won excluding lost'), '04 05', 'excluding: a later entry starts afresh');
