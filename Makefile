@@ -78,7 +78,9 @@ FACES = \
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 
-# The install script is its rooms' parts, in the order in which they lean on each other.
+# The install script is its rooms' parts, in the order in which they lean on each other. The schema is one
+# that the script itself makes (see head.sql), so its name is put in here and not by CREATE EXTENSION.
+SCHEMA = lifecycle
 PARTS = \
 	head \
 	journey \
@@ -105,7 +107,7 @@ endif
 
 $(SCRIPT): $(patsubst %,sql/parts/%.sql,$(PARTS))
 	@mkdir -p $(@D)
-	cat $^ > $@
+	sed 's/@extschema@/$(SCHEMA)/g' $^ > $@
 
 # Headers are few and everybody's: a change to one builds all again.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h) | src

@@ -10,7 +10,6 @@ CREATE ROLE rights_app;
 CREATE ROLE rights_other;
 CREATE SCHEMA shop AUTHORIZATION rights_owner;
 GRANT USAGE ON SCHEMA shop TO rights_app;
-GRANT USAGE ON SCHEMA lifecycle TO PUBLIC;
 
 SET LOCAL ROLE rights_owner;
 SELECT lifecycle.create_lifecycle('deal', E'stateDiagram-v2\n[*] --> lead\nlead --> won : sign [amount > 0]\nlead --> lost');
