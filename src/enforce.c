@@ -249,7 +249,7 @@ static Datum
 extend_journey(Datum journey, JourneyLabel label, TimestampTz at)
 {
 	JourneyView view;
-	JourneyAppend plan;
+	JourneyAppend plan = {0};
 	PureError	error;
 	struct varlena *result;
 

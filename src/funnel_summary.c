@@ -371,7 +371,7 @@ read_counts(Scanner *scanner, const char *name, uint64 *counts, int n)
 		return false;
 	for (int i = 0; i < n; i++)
 	{
-		int64		count;
+		int64		count = 0;
 
 		if (!scan_integer(scanner, 0, PG_INT64_MAX, &count))
 			return false;
