@@ -260,7 +260,8 @@ compile_as_owner(Guard *guard, Relation rel)
 	guard->needs_path = calls_foreign_function(expression, NULL);
 	ChangeVarNodes(expression, NEW_VARNO, OUTER_VAR, 0);
 	ChangeVarNodes(expression, OLD_VARNO, INNER_VAR, 0);
-	guard->state = ExecInitExpr(expression_planner((Expr *) expression), NULL);
+	guard->expression = expression_planner((Expr *) expression);
+	guard->state = ExecInitExpr(guard->expression, NULL);
 }
 
 typedef struct SavedIdentity
@@ -334,6 +335,51 @@ guard_compile(const char *text, const GuardIdentity *identity, Relation rel)
 	return guard;
 }
 
+static bool
+evaluate(ExprState *state, ExprContext *context, TupleTableSlot *new_row, TupleTableSlot *old_row)
+{
+	Datum		value;
+	bool		isnull;
+
+	context->ecxt_outertuple = new_row;
+	context->ecxt_innertuple = old_row;
+	value = ExecEvalExprSwitchContext(state, context, &isnull);
+	return !isnull && DatumGetBool(value);
+}
+
+/* With the guard's own state; an error must not leave it looking busy. */
+static bool
+evaluate_idle(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row)
+{
+	bool		holds;
+
+	PG_TRY();
+	{
+		holds = evaluate(guard->state, guard->context, new_row, old_row);
+	}
+	PG_FINALLY();
+	{
+		guard->context->ecxt_outertuple = NULL;
+	}
+	PG_END_TRY();
+	ResetExprContext(guard->context);
+	return holds;
+}
+
+/*
+ * An expression keeps what it computes in itself.  Where a function in a guard moves a row,
+ * and so has the same guard evaluated in its midst, that takes another state.
+ */
+static bool
+evaluate_busy(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row)
+{
+	ExprContext *context = CreateStandaloneExprContext();
+	bool		holds = evaluate(ExecInitExpr(guard->expression, NULL), context, new_row, old_row);
+
+	FreeExprContext(context, true);
+	return holds;
+}
+
 /*
  * Whether the row satisfies the guard; NULL does not.  old_row is a row of NULLs where
  * there is none.
@@ -343,16 +389,15 @@ guard_holds(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row
 {
 	ErrorContextCallback callback;
 	SavedIdentity saved;
-	Datum		value;
-	bool		isnull;
+	bool		holds;
 
 	push_error_context(&callback, guard->text);
-	guard->context->ecxt_outertuple = new_row;
-	guard->context->ecxt_innertuple = old_row;
 	become_owner(guard->identity, guard->needs_path, &saved);
-	value = ExecEvalExprSwitchContext(guard->state, guard->context, &isnull);
+	if (guard->context->ecxt_outertuple == NULL)
+		holds = evaluate_idle(guard, new_row, old_row);
+	else
+		holds = evaluate_busy(guard, new_row, old_row);
 	become_again(&saved);
 	error_context_stack = callback.previous;
-	ResetExprContext(guard->context);
-	return !isnull && DatumGetBool(value);
+	return holds;
 }

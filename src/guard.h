@@ -26,8 +26,9 @@ typedef struct Guard
 {
 	const char *text;
 	const GuardIdentity *identity;
+	Expr	   *expression;
 	ExprState  *state;
-	ExprContext *context;
+	ExprContext *context;		/* has a row while the guard is being evaluated */
 	bool		needs_path;		/* calls something outside pg_catalog */
 } Guard;
 

@@ -166,6 +166,18 @@ SELECT is(refusal($$UPDATE changing SET stage = 'b'$$), E'move from "a" to "b" r
 CREATE OR REPLACE FUNCTION limit_of(text) RETURNS numeric LANGUAGE sql STABLE AS 'SELECT 10.0';
 SELECT lives_ok($$UPDATE changing SET stage = 'b'$$, 'which is seen when it changes');
 
+-- A guard whose function moves a row, so that it is evaluated in the midst of itself
+CREATE FUNCTION move_second() RETURNS text LANGUAGE plpgsql VOLATILE AS $$BEGIN UPDATE nested SET stage = 'b' WHERE id = 2; RETURN ''; END$$;
+CREATE FUNCTION move_other(id int) RETURNS text LANGUAGE plpgsql STABLE AS $$BEGIN RETURN CASE WHEN id = 1 THEN move_second() ELSE '' END; END$$;
+SELECT lifecycle.create_lifecycle('nested', E'stateDiagram-v2\n[*] --> a\na --> b : go [who || move_other(id) = ''second'']');
+CREATE TABLE nested (id int, who text, stage text);
+SELECT lifecycle.attach('nested', 'nested');
+INSERT INTO nested VALUES (1, 'first', 'a'), (2, 'second', 'a');
+SELECT matches(refusal($$UPDATE nested SET stage = 'b' WHERE id = 1$$), '^move from "a" to "b" refused',
+	'a guard within itself sees its own row');
+UPDATE nested SET who = 'second' WHERE id = 1;
+SELECT is(refusal($$UPDATE nested SET stage = 'b' WHERE id = 1$$), 'accepted', 'and both rows move where both may');
+
 -- Requirements must fit the table
 SELECT lifecycle.create_lifecycle('asking', E'stateDiagram-v2\n[*] --> a\na --> b\nnote right of b\nrequires: nothing_there\nend note');
 CREATE TABLE asking (stage text);
