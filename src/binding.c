@@ -28,6 +28,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "nodes/primnodes.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_func.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -152,20 +153,17 @@ refuse_damaged(Relation rel)
 			 errhint("Call lifecycle.detach() and lifecycle.attach() again; the journeys stay.")));
 }
 
-/* The plain column under what the parser puts around an argument. */
+/* The one column in an argument, under the casts that ALTER TABLE ... TYPE leaves around it. */
 static AttrNumber
 column_in(Node *argument)
 {
-	while (argument != NULL && !IsA(argument, Var))
-	{
-		if (IsA(argument, RelabelType))
-			argument = (Node *) ((RelabelType *) argument)->arg;
-		else if (IsA(argument, CoerceToDomain))
-			argument = (Node *) ((CoerceToDomain *) argument)->arg;
-		else
-			return InvalidAttrNumber;
-	}
-	return argument == NULL ? InvalidAttrNumber : ((Var *) argument)->varattno;
+	Bitmapset  *columns = NULL;
+	int			column;
+
+	pull_varattnos(argument, 1, &columns);
+	if (!bms_get_singleton_member(columns, &column))
+		return InvalidAttrNumber;
+	return column + FirstLowInvalidHeapAttributeNumber;
 }
 
 /*

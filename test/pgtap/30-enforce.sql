@@ -199,5 +199,14 @@ SELECT lives_ok($$UPDATE deals SET stage = 'mql' FROM (VALUES (200), (200)) twic
 	'23: a row that a statement hits twice moves once');
 SELECT is((SELECT lifecycle.path(journey) FROM deals WHERE id = 200), 'lead>mql', '23: and has one step');
 
+-- 6. A trigger that the table's owner has disabled: the other one stands alone
+CREATE TABLE half (id int, stage text);
+SELECT lifecycle.attach('half', 'deal');
+ALTER TABLE half DISABLE TRIGGER "~lifecycle_stage_move";
+SELECT throws_ok($$INSERT INTO half VALUES (1, 'nowhere', '{nowhere@2026-01-01}')$$, '23514',
+	'illegal entry at "nowhere" in lifecycle "deal"', '6: half disabled, a row in a stage that does not exist');
+SELECT throws_ok($$INSERT INTO half VALUES (1, 'lead', '{nowhere@2026-01-01,lead@2026-01-02}')$$, '23514',
+	'illegal entry at "nowhere" in lifecycle "deal"', '6: or that came from one');
+
 SELECT * FROM finish();
 ROLLBACK;

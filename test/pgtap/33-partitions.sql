@@ -92,5 +92,33 @@ SELECT is((SELECT lifecycle.path(journey) FROM deals WHERE id = 71), 'lead>mql>s
 SELECT lives_ok($$SELECT lifecycle.detach('deals')$$, 'a partitioned table is detached');
 SELECT lives_ok($$UPDATE deals SET phase = 'lead' WHERE id = 71$$, 'and free in every partition');
 
+-- Two stage columns: rows on their way are noted for each, also where the user may not import journeys
+CREATE TABLE twice (id int, stage text, risk text, amount int, region text) PARTITION BY LIST (region);
+CREATE TABLE twice_eu PARTITION OF twice FOR VALUES IN ('eu');
+CREATE TABLE twice_us PARTITION OF twice FOR VALUES IN ('us');
+SELECT lifecycle.attach('twice', 'deal');
+SELECT lifecycle.attach('twice', 'deal', 'risk', 'risk_journey');
+CREATE ROLE partitions_app;
+GRANT SELECT, INSERT, UPDATE ON twice TO partitions_app;
+SET LOCAL ROLE partitions_app;
+INSERT INTO twice VALUES (1, 'lead', 'lead', 1, 'eu');
+UPDATE twice SET stage = 'mql', risk = 'mql';
+SELECT lives_ok($$UPDATE twice SET region = 'us', risk = 'sql', amount = 2$$, '43: a row that is attached twice changes its partition');
+SELECT is((SELECT lifecycle.path(journey) || ' ' || lifecycle.path(risk_journey) FROM twice),
+	'lead>mql lead>mql>sql', '43: with both of its journeys');
+RESET ROLE;
+
+-- A row that another trigger swallows on its way does not lend its passage to the next one
+CREATE TABLE lossy (id int, stage text, amount int, region text) PARTITION BY LIST (region);
+CREATE TABLE lossy_eu PARTITION OF lossy FOR VALUES IN ('eu');
+CREATE TABLE lossy_us PARTITION OF lossy FOR VALUES IN ('us');
+SELECT lifecycle.attach('lossy', 'deal');
+INSERT INTO lossy VALUES (1, 'lead', 1, 'eu');
+CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER swallow BEFORE INSERT ON lossy_us FOR EACH ROW EXECUTE FUNCTION swallow();
+SELECT throws_ok($$MERGE INTO lossy USING (VALUES (1), (2)) v (id) ON lossy.id = v.id
+	WHEN MATCHED THEN UPDATE SET region = 'us' WHEN NOT MATCHED THEN INSERT VALUES (v.id, 'won', 1, 'eu')$$,
+	'23514', 'illegal entry at "won" in lifecycle "deal"', '25: a row that never arrived leaves no gap behind');
+
 SELECT * FROM finish();
 ROLLBACK;
