@@ -70,9 +70,12 @@ FACES = \
 	rule_table \
 	lifecycle \
 	guard \
+	rulebook \
 	binding \
 	judge \
 	context \
+	crossing \
+	journey_keep \
 	enforce \
 	attach
 

@@ -306,7 +306,7 @@ create_triggers(const Request *request)
 	const char *or_delete = request->partitions ? " OR DELETE" : "";
 
 	run(psprintf("CREATE TRIGGER %s BEFORE UPDATE OF %s ON %s FOR EACH STATEMENT"
-				 " EXECUTE FUNCTION lifecycle." ATTACHMENT_FUNCTION "(%s, %s, %s)",
+				 " EXECUTE FUNCTION lifecycle." ATTACHMENT_FUNCTION "(%s, %s, %s, 'enforce')",
 				 object_name(request->key, "columns"), column_list(request, false), request->table,
 				 key, quote_literal_cstr(request->lifecycle), quote_literal_cstr(column_list(request, true))));
 	run(psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE%s ON %s FOR EACH ROW"
@@ -345,7 +345,7 @@ check_binding(const Request *request)
 {
 	Relation	rel = relation_open(request->relid, NoLock);
 
-	binding_check(binding_get(rel, request->key), rel);
+	rulebook_check(binding_rulebook(binding_get(rel, request->key), request->lifecycle), rel);
 	relation_close(rel, NoLock);
 }
 

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * binding.c
- *		An attached table as one backend sees it: its columns, its rules, its guards
- *		compiled.
+ *		An attached table as one backend sees it: its columns, and the rulebooks of the
+ *		lifecycles that its rows follow.
  *
  * PostgreSQL's own catalogs are the registry of attachments.  The CHECK says which column
  * is the stage of which journey; a statement-level trigger names the journey and the
@@ -26,6 +26,7 @@
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_type.h"
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "nodes/primnodes.h"
 #include "optimizer/optimizer.h"
@@ -44,7 +45,11 @@
 /* A partition's binding with a few guards takes about 10 kB. */
 #define MAX_BINDINGS 1024
 
-const char *const attached_column_names[NUM_ATTACHED_COLUMNS] = {"stage", "journey", "reason"};
+/* Rulebooks of one table: pipelines are few, tenants' are many and seldom all at work. */
+#define MAX_RULEBOOKS 64
+
+const char *const attached_column_names[NUM_ATTACHED_COLUMNS] = {"stage", "journey", "reason", "lifecycle"};
+const char *const enforcement_mode_names[NUM_ENFORCEMENT_MODES] = {"enforce", "warn", "observe"};
 
 typedef struct Entry
 {
@@ -230,8 +235,18 @@ bind_columns(Binding *binding, Relation rel, Relation home, const Trigger *regis
 		refuse_damaged(rel);
 }
 
-/* Finds the registry in rel or the nearest ancestor that has it; returns the lifecycle. */
-static char *
+static EnforcementMode
+parse_mode(const char *name, Relation rel)
+{
+	for (int mode = 0; mode < NUM_ENFORCEMENT_MODES; mode++)
+		if (strcmp(enforcement_mode_names[mode], name) == 0)
+			return mode;
+	refuse_damaged(rel);
+	return MODE_ENFORCE;
+}
+
+/* Finds the registry in rel or the nearest ancestor that has it. */
+static void
 bind_registry(Binding *binding, Relation rel)
 {
 	Oid			function = trigger_function(ATTACHMENT_FUNCTION);
@@ -244,20 +259,19 @@ bind_registry(Binding *binding, Relation rel)
 	{
 		Relation	home = table_open(lfirst_oid(cell), AccessShareLock);
 		Trigger    *registry = find_trigger(home, function, binding->key);
-		char	   *lifecycle = NULL;
 
 		if (registry != NULL)
 		{
 			binding->home = RelationGetRelid(home);
 			bind_columns(binding, rel, home, registry);
-			lifecycle = pstrdup(registry->tgargs[ARG_LIFECYCLE]);
+			binding->lifecycle = pstrdup(registry->tgargs[ARG_LIFECYCLE]);
+			binding->mode = parse_mode(registry->tgargs[ARG_MODE], rel);
 		}
 		table_close(home, NoLock);
-		if (lifecycle != NULL)
-			return lifecycle;
+		if (registry != NULL)
+			return;
 	}
 	refuse_damaged(rel);
-	return NULL;
 }
 
 static void
@@ -271,18 +285,6 @@ bind_stage_type(Binding *binding, Relation rel)
 	getTypeOutputInfo(binding->stage_type, &binding->stage_output, &is_varlena);
 }
 
-static void
-bind_identity(Binding *binding)
-{
-	const Rules *rules = binding->rules;
-
-	binding->identity.lifecycle = rules->name;
-	binding->identity.owner = get_role_oid(rules->owner, true);
-	binding->identity.search_path = guard_search_path(rules->search_path);
-	binding->moves = palloc0(Max(rules->diagram->nmoves, 1) * sizeof(Guard *));
-	binding->stages = palloc0(Max(rules->diagram->nstages, 1) * sizeof(StageBinding));
-}
-
 static Binding *
 build(Relation rel, const char *key)
 {
@@ -293,11 +295,11 @@ build(Relation rel, const char *key)
 	uint64		changes_before = changes;
 
 	binding->context = context;
+	dlist_init(&binding->rulebooks);
 	binding->relid = RelationGetRelid(rel);
 	binding->key = pstrdup(key);
-	binding->rules = rules_get(bind_registry(binding, rel));
+	bind_registry(binding, rel);
 	bind_stage_type(binding, rel);
-	bind_identity(binding);
 	/* What changed while it was being built may not have been seen. */
 	binding->valid = changes == changes_before;
 	MemoryContextSwitchTo(caller);
@@ -426,111 +428,93 @@ binding_label(const Binding *binding, Datum stage)
 	return label;
 }
 
-/*
- * The stage with this label, or NO_STAGE.
- */
-int
-binding_find_stage(const Binding *binding, JourneyLabel label)
+/* The text form of a column's value. */
+static char *
+column_text(TupleTableSlot *row, AttrNumber column, Datum value)
 {
-	return machine_find_stage(binding->rules->machine, label.text, label.len);
+	Oid			output;
+	bool		is_varlena;
+
+	getTypeOutputInfo(TupleDescAttr(row->tts_tupleDescriptor, column - 1)->atttypid, &output, &is_varlena);
+	return OidOutputFunctionCall(output, value);
 }
 
-/* Compiles a guard on its first use, in a context that stays only if that succeeds. */
-static Guard *
-compiled(Binding *binding, Guard **slot, const char *text, Relation rel)
+/*
+ * The text of one of the attached columns; NULL where the row has none.
+ */
+char *
+binding_text(const Binding *binding, TupleTableSlot *row, AttachedColumn which)
 {
-	MemoryContext context,
-				caller;
+	AttrNumber	column = binding->columns[which];
+	bool		isnull = true;
+	Datum		value = column > 0 ? slot_getattr(row, column, &isnull) : (Datum) 0;
 
-	if (*slot != NULL || text == NULL)
-		return *slot;
-	context = AllocSetContextCreate(CurrentMemoryContext, "crm_lifecycle guard", ALLOCSET_SMALL_SIZES);
-	caller = MemoryContextSwitchTo(context);
-	*slot = guard_compile(text, &binding->identity, rel);
+	return isnull ? NULL : column_text(row, column, value);
+}
+
+/*
+ * A row of NULLs, which stands for the old row where there is none.
+ */
+TupleTableSlot *
+binding_no_row(Binding *binding, Relation rel)
+{
+	MemoryContext caller;
+
+	if (binding->no_row != NULL)
+		return binding->no_row;
+	caller = MemoryContextSwitchTo(binding->context);
+	/* A copy of the descriptor, since nobody would release a reference to it. */
+	binding->no_row = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(rel)), &TTSOpsVirtual);
+	ExecStoreAllNullTuple(binding->no_row);
 	MemoryContextSwitchTo(caller);
-	MemoryContextSetParent(context, binding->context);
-	return *slot;
+	return binding->no_row;
 }
 
 /*
- * Each of these gives NULL where the diagram has no such guard.  rel is the relation
- * that the binding is for.
+ * The name of the lifecycle that a row follows; NULL where its column is NULL.
  */
-Guard *
-binding_move_guard(Binding *binding, Relation rel, const DiagramMove *move)
+const char *
+binding_lifecycle(const Binding *binding, TupleTableSlot *row)
 {
-	return compiled(binding, &binding->moves[move - binding->rules->diagram->moves], move->guard, rel);
+	if (binding->columns[LIFECYCLE_COLUMN] == 0)
+		return binding->lifecycle;
+	return binding_text(binding, row, LIFECYCLE_COLUMN);
 }
 
-Guard *
-binding_entry_guard(Binding *binding, Relation rel, int stage)
+static void
+forget_oldest_rulebook(Binding *binding)
 {
-	return compiled(binding, &binding->stages[stage].entry,
-					binding->rules->diagram->stages[stage].entry, rel);
-}
+	Rulebook   *oldest = dlist_tail_element(Rulebook, node, &binding->rulebooks);
 
-Guard *
-binding_exit_guard(Binding *binding, Relation rel, int stage)
-{
-	return compiled(binding, &binding->stages[stage].exit,
-					binding->rules->diagram->stages[stage].exit, rel);
-}
-
-static AttrNumber
-required_column(const DiagramStage *stage, const char *column, Relation rel)
-{
-	AttrNumber	attnum = get_attnum(RelationGetRelid(rel), column);
-
-	if (attnum <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("stage \"%s\" requires the column \"%s\", which table \"%s\" does not have",
-						stage->label, column, RelationGetRelationName(rel)),
-				 errhint("Add the column, or change \"requires\" in the diagram.")));
-	if (TupleDescAttr(RelationGetDescr(rel), attnum - 1)->attgenerated != '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("stage \"%s\" requires the generated column \"%s\"", stage->label, column),
-				 errdetail("Generated columns are computed after the move has been judged."),
-				 errhint("Require the columns that it is computed from.")));
-	return attnum;
+	dlist_delete(&oldest->node);
+	binding->nrulebooks--;
+	MemoryContextDelete(oldest->context);
 }
 
 /*
- * The columns that a stage requires, as attribute numbers in the order of the diagram.
+ * The rules of this lifecycle for the relation; NULL where it does not exist.  Good until
+ * the next call.
  */
-const AttrNumber *
-binding_requirements(Binding *binding, Relation rel, int stage)
+Rulebook *
+binding_rulebook(Binding *binding, const char *lifecycle)
 {
-	const DiagramStage *drawn = &binding->rules->diagram->stages[stage];
-	StageBinding *bound = &binding->stages[stage];
+	dlist_iter	iter;
+	Rulebook   *book;
 
-	if (bound->requires == NULL && drawn->requires.count > 0)
+	dlist_foreach(iter, &binding->rulebooks)
 	{
-		AttrNumber *columns = palloc(drawn->requires.count * sizeof(AttrNumber));
-
-		for (int i = 0; i < drawn->requires.count; i++)
-			columns[i] = required_column(drawn, drawn->requires.items[i], rel);
-		bound->requires = MemoryContextAlloc(binding->context, drawn->requires.count * sizeof(AttrNumber));
-		memcpy(bound->requires, columns, drawn->requires.count * sizeof(AttrNumber));
+		book = dlist_container(Rulebook, node, iter.cur);
+		if (strcmp(book->rules->name, lifecycle) != 0)
+			continue;
+		dlist_move_head(&binding->rulebooks, &book->node);
+		return book;
 	}
-	return bound->requires;
-}
-
-/*
- * Compiles everything now, so that what does not fit the table shows at once.
- */
-void
-binding_check(Binding *binding, Relation rel)
-{
-	const Diagram *diagram = binding->rules->diagram;
-
-	for (int i = 0; i < diagram->nmoves; i++)
-		(void) binding_move_guard(binding, rel, &diagram->moves[i]);
-	for (int i = 0; i < diagram->nstages; i++)
-	{
-		(void) binding_entry_guard(binding, rel, i);
-		(void) binding_exit_guard(binding, rel, i);
-		(void) binding_requirements(binding, rel, i);
-	}
+	book = rulebook_open(lifecycle);
+	if (book == NULL)
+		return NULL;
+	MemoryContextSetParent(book->context, binding->context);
+	dlist_push_head(&binding->rulebooks, &book->node);
+	if (++binding->nrulebooks > MAX_RULEBOOKS)
+		forget_oldest_rulebook(binding);
+	return book;
 }

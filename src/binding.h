@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * binding.h
- *		An attached table as one backend sees it: its columns, its rules, its guards
- *		compiled.
+ *		An attached table as one backend sees it: its columns, and the rulebooks of the
+ *		lifecycles that its rows follow.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,9 +14,8 @@
 #include "commands/trigger.h"
 #include "utils/rel.h"
 
-#include "guard.h"
 #include "journey.h"
-#include "rules.h"
+#include "rulebook.h"
 
 /* The triggers' functions; binding.c recognises attachments by them. */
 #define ATTACHMENT_FUNCTION "attachment"
@@ -32,6 +31,7 @@ typedef enum AttachedColumn
 	STAGE_COLUMN,
 	JOURNEY_COLUMN,
 	REASON_COLUMN,
+	LIFECYCLE_COLUMN,			/* each row names its lifecycle */
 	NUM_ATTACHED_COLUMNS
 } AttachedColumn;
 
@@ -42,20 +42,23 @@ typedef enum AttachedColumn
 typedef enum AttachmentArgument
 {
 	ARG_KEY,					/* tells several attachments of one table apart */
-	ARG_LIFECYCLE,
+	ARG_LIFECYCLE,				/* empty where a column names it */
 	ARG_COLUMNS,				/* what the columns of the trigger are, as attached_column_names */
+	ARG_MODE,					/* as enforcement_mode_names */
 	NUM_ATTACHMENT_ARGUMENTS
 } AttachmentArgument;
 
-extern const char *const attached_column_names[NUM_ATTACHED_COLUMNS];
-
-/* What a stage asks of a row that enters or leaves it; compiled on first use. */
-typedef struct StageBinding
+/* What becomes of a move that would be refused. */
+typedef enum EnforcementMode
 {
-	Guard	   *entry;
-	Guard	   *exit;
-	AttrNumber *requires;		/* as many as the stage requires */
-} StageBinding;
+	MODE_ENFORCE,				/* it is */
+	MODE_WARN,					/* it passes with a warning */
+	MODE_OBSERVE,				/* it passes */
+	NUM_ENFORCEMENT_MODES
+} EnforcementMode;
+
+extern const char *const attached_column_names[NUM_ATTACHED_COLUMNS];
+extern const char *const enforcement_mode_names[NUM_ENFORCEMENT_MODES];
 
 typedef struct Binding
 {
@@ -63,12 +66,13 @@ typedef struct Binding
 	char	   *key;
 	AttrNumber	columns[NUM_ATTACHED_COLUMNS];	/* in this relation; 0: none */
 	Oid			stage_type;
-	Rules	   *rules;
+	EnforcementMode mode;
 
 	/* for binding.c only */
-	GuardIdentity identity;
-	StageBinding *stages;
-	Guard	  **moves;			/* by place in the diagram */
+	char	   *lifecycle;		/* of all rows, unless a column says it */
+	dlist_head	rulebooks;		/* most recently used first */
+	int			nrulebooks;
+	TupleTableSlot *no_row;
 	MemoryContext context;
 	Oid			trigger;
 	Oid			home;			/* the relation that was attached: this one or an ancestor */
@@ -84,12 +88,10 @@ extern Binding *binding_get(Relation rel, const char *key);
 
 extern AttrNumber attached_stage_column(Relation rel, AttrNumber journey);
 extern JourneyLabel binding_label(const Binding *binding, Datum stage);
-extern int	binding_find_stage(const Binding *binding, JourneyLabel label);
-extern Guard *binding_move_guard(Binding *binding, Relation rel, const DiagramMove *move);
-extern Guard *binding_entry_guard(Binding *binding, Relation rel, int stage);
-extern Guard *binding_exit_guard(Binding *binding, Relation rel, int stage);
-extern const AttrNumber *binding_requirements(Binding *binding, Relation rel, int stage);
-extern void binding_check(Binding *binding, Relation rel);
+extern char *binding_text(const Binding *binding, TupleTableSlot *row, AttachedColumn which);
+extern TupleTableSlot *binding_no_row(Binding *binding, Relation rel);
+extern const char *binding_lifecycle(const Binding *binding, TupleTableSlot *row);
+extern Rulebook *binding_rulebook(Binding *binding, const char *lifecycle);
 extern void binding_init(void);
 
 #endif							/* CRM_BINDING_H */

@@ -8,25 +8,21 @@
  * tuple.  Whether a new row may begin where it does is decided in AFTER INSERT, because
  * INSERT ... ON CONFLICT fires BEFORE INSERT for rows that are then updated instead.
  *
- * A row that an UPDATE moves to another partition fires BEFORE UPDATE and BEFORE DELETE
- * on the old one, BEFORE INSERT on the new one, and at the end AFTER DELETE directly
- * followed by AFTER INSERT; the deleted tuple bears a mark that says so.  Its insert half
- * must be told from a new row twice: BEFORE by a note that the delete half left, AFTER
- * by the mark.
+ * The insert half of a row that changes its partition (see crossing.h) must be told from
+ * a new row twice: BEFORE by a note that the delete half left, AFTER by the mark on the
+ * deleted tuple.
  *
- * What is legal is judge.c's to know; where columns are, binding.c's.
+ * What is legal is judge.c's to know; where columns are, binding.c's; what is logged,
+ * log.c's.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
-#include "executor/spi.h"
 #include "fmgr.h"
-#include "lib/ilist.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/datum.h"
@@ -36,77 +32,28 @@
 #include "utils/timestamp.h"
 
 #include "context.h"
+#include "crossing.h"
+#include "instant.h"
 #include "journey_io.h"
+#include "journey_keep.h"
 #include "judge.h"
 #include "ownership.h"
-#include "report.h"
 
 PG_FUNCTION_INFO_V1(attachment);
 PG_FUNCTION_INFO_V1(enforce_move);
 PG_FUNCTION_INFO_V1(enforce_entry);
 
-/*
- * What one statement knows of rows on their way between partitions.  A statement is
- * told by the memory context of its execution, which all its triggers share.
- */
-typedef struct Crossing
-{
-	dlist_node	node;
-	MemoryContext query;
-	MemoryContextCallback callback;
-	Datum		journey;		/* of the row whose delete half has fired; 0: none */
-	bool		arriving;		/* the next AFTER INSERT is an insert half */
-} Crossing;
-
-static dlist_head crossings = DLIST_STATIC_INIT(crossings);
-
 /* What one statement keeps about one relation, from its first row to its end. */
 typedef struct Statement
 {
 	Binding    *binding;
+	Relation	rel;
 	MemoryContext query;
 	TimestampTz now;
-	TupleTableSlot *no_row;		/* from get_no_row() */
+	bool		importing;
 	ItemPointerData updated;	/* the row that BEFORE UPDATE saw last, on a partition */
 	Datum		updated_journey;
 } Statement;
-
-static void
-forget_crossing(void *arg)
-{
-	dlist_delete(&((Crossing *) arg)->node);
-}
-
-static Crossing *
-find_crossing(MemoryContext query)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &crossings)
-	{
-		Crossing   *crossing = dlist_container(Crossing, node, iter.cur);
-
-		if (crossing->query == query)
-			return crossing;
-	}
-	return NULL;
-}
-
-static Crossing *
-get_crossing(MemoryContext query)
-{
-	Crossing   *crossing = find_crossing(query);
-
-	if (crossing != NULL)
-		return crossing;
-	crossing = MemoryContextAllocZero(query, sizeof(Crossing));
-	crossing->query = query;
-	crossing->callback.func = forget_crossing;
-	crossing->callback.arg = crossing;
-	dlist_push_head(&crossings, &crossing->node);
-	MemoryContextRegisterResetCallback(query, &crossing->callback);
-	return crossing;
-}
 
 static Statement *
 get_statement(FunctionCallInfo fcinfo, TriggerData *trigdata)
@@ -119,28 +66,13 @@ get_statement(FunctionCallInfo fcinfo, TriggerData *trigdata)
 	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	statement = palloc0(sizeof(Statement));
 	statement->binding = binding_get(trigdata->tg_relation, trigdata->tg_trigger->tgargs[ARG_KEY]);
-	statement->now = GetCurrentTransactionStartTimestamp();
+	statement->rel = trigdata->tg_relation;
 	statement->query = CurrentMemoryContext;
+	statement->now = context_instant(trigdata->tg_relation);
+	statement->importing = context_importing(trigdata->tg_relation);
 	MemoryContextSwitchTo(caller);
 	fcinfo->flinfo->fn_extra = statement;
 	return statement;
-}
-
-/* A row of NULLs, for guards on rows that have no old one. */
-static TupleTableSlot *
-get_no_row(Statement *statement, Relation rel)
-{
-	if (statement->no_row == NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(statement->query);
-
-		/* A copy of the descriptor, since nobody would release a reference to it. */
-		statement->no_row = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(rel)),
-													 &TTSOpsVirtual);
-		ExecStoreAllNullTuple(statement->no_row);
-		MemoryContextSwitchTo(caller);
-	}
-	return statement->no_row;
 }
 
 static void
@@ -171,101 +103,65 @@ attachment(PG_FUNCTION_ARGS)
 
 /* The label of a row's stage, which must not be NULL. */
 static JourneyLabel
-stage_label(const Binding *binding, Relation rel, TupleTableSlot *row)
+stage_label(const Statement *statement, TupleTableSlot *row)
 {
-	AttrNumber	column = binding->columns[STAGE_COLUMN];
+	AttrNumber	column = statement->binding->columns[STAGE_COLUMN];
 	bool		isnull;
 	Datum		stage = slot_getattr(row, column, &isnull);
 
 	if (isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("the stage of a row in lifecycle \"%s\" cannot be NULL", binding->rules->name),
+				 errmsg("the stage of a row of table \"%s\" cannot be NULL",
+						RelationGetRelationName(statement->rel)),
 				 errhint("Set \"%s\" to one of the lifecycle's stages.",
-						 get_attname(RelationGetRelid(rel), column, false)),
-				 errtablecol(rel, column)));
-	return binding_label(binding, stage);
+						 get_attname(RelationGetRelid(statement->rel), column, false)),
+				 errtablecol(statement->rel, column)));
+	return binding_label(statement->binding, stage);
 }
 
 static bool
 same_label(JourneyLabel a, JourneyLabel b)
 {
-	return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+	return journey_label_compare(&a, &b) == 0;
 }
 
-static const char *
-row_reason(const Binding *binding, TupleTableSlot *row)
+static Datum
+row_journey(const Statement *statement, TupleTableSlot *row, bool *isnull)
 {
-	AttrNumber	column = binding->columns[REASON_COLUMN];
-	bool		isnull = true;
-	Datum		value = column > 0 ? slot_getattr(row, column, &isnull) : (Datum) 0;
-	Oid			output;
-	bool		is_varlena;
-
-	if (isnull)
-		return context_reason();
-	getTypeOutputInfo(TupleDescAttr(row->tts_tupleDescriptor, column - 1)->atttypid, &output, &is_varlena);
-	return OidOutputFunctionCall(output, value);
-}
-
-/* Judges a row and refuses it unless it is granted. */
-static void
-require_granted(Statement *statement, Relation rel, int from, int begun, int to,
-				TupleTableSlot *new_row, TupleTableSlot *old_row)
-{
-	Binding    *binding = statement->binding;
-	Candidate	candidate = {binding, rel, from, begun, to, new_row, old_row, NULL};
-	Verdict		verdict;
-
-	if (binding->rules->diagram->stages[to].reasons.count > 0)
-		candidate.reason = row_reason(binding, new_row);
-	verdict = judge(&candidate);
-	if (verdict.failures != NIL)
-		refuse(&candidate, &verdict);
+	return slot_getattr(row, statement->binding->columns[JOURNEY_COLUMN], isnull);
 }
 
 static HeapTuple
-with_journey(const Binding *binding, Relation rel, HeapTuple tuple, Datum journey)
+with_journey(const Statement *statement, HeapTuple tuple, Datum journey)
 {
-	int			column = binding->columns[JOURNEY_COLUMN];
+	int			column = statement->binding->columns[JOURNEY_COLUMN];
 	bool		isnull = false;
 
-	return heap_modify_tuple_by_cols(tuple, RelationGetDescr(rel), 1, &column, &journey, &isnull);
+	return heap_modify_tuple_by_cols(tuple, RelationGetDescr(statement->rel), 1, &column, &journey, &isnull);
 }
 
-static Datum
-start_journey(JourneyLabel label, TimestampTz at)
+/* A row that is not judged yet, by the rules that it follows; old_row may be NULL. */
+static Candidate
+make_candidate(const Statement *statement, TupleTableSlot *new_row, TupleTableSlot *old_row)
 {
-	JourneyBuilder builder;
-	PureError	error;
-
-	journey_begin(&builder);
-	if (!journey_add(&builder, label.text, label.len, at, &error))
-		report_pure_error(&error);
-	return PointerGetDatum(journey_from_builder(&builder));
+	return judge_candidate(statement->binding, statement->rel, new_row, old_row);
 }
 
-static Datum
-extend_journey(Datum journey, JourneyLabel label, TimestampTz at)
+/* Judges a candidate whose stages are known. */
+static void
+require_granted(const Candidate *candidate)
 {
-	JourneyView view;
-	JourneyAppend plan = {0};
-	PureError	error;
-	struct varlena *result;
+	Verdict		verdict = judge(candidate, false);
 
-	journey_open_datum(journey, &view);
-	if (!journey_append_plan(&plan, &view, label.text, label.len, at, &error))
-		report_pure_error(&error);
-	result = palloc(VARHDRSZ + plan.size);
-	SET_VARSIZE(result, VARHDRSZ + plan.size);
-	journey_append_write(&plan, &view, label.text, label.len, VARDATA(result));
-	return PointerGetDatum(result);
+	if (!verdict.granted)
+		refuse(candidate, &verdict);
 }
 
 static void
-refuse_journey(Relation rel, const Binding *binding, const char *message, const char *detail, const char *hint)
+refuse_journey(const Statement *statement, const char *message, const char *detail, const char *hint)
 {
-	refuse_with(rel, binding, "journey_immutable", message, detail, hint);
+	refuse_always(statement->binding, statement->rel, "journey_immutable", message, detail, hint);
 }
 
 /*
@@ -273,33 +169,66 @@ refuse_journey(Relation rel, const Binding *binding, const char *message, const 
  * must be one that this table could have kept.
  */
 static void
-check_brought_journey(Statement *statement, Relation rel, Datum journey, JourneyLabel stage)
+check_brought_journey(Statement *statement, const Candidate *candidate, Datum journey, JourneyLabel stage)
 {
-	const Binding *binding = statement->binding;
 	JourneyView view;
 	JourneyLabel *labels;
 
-	if (!has_privs_of_role(GetUserId(), rel->rd_rel->relowner) &&
-		!may_act_as(GetUserId(), binding->rules->owner))
-		refuse_journey(rel, binding, "a new row cannot bring its own journey",
+	if (!has_privs_of_role(GetUserId(), statement->rel->rd_rel->relowner) &&
+		!may_act_as(GetUserId(), candidate->book->rules->owner))
+		refuse_journey(statement, "a new row cannot bring its own journey",
 					   "Only the owners of the table and of the lifecycle may import journeys.",
 					   "Leave the journey column out: it begins when the row is inserted.");
 	journey_open_datum(journey, &view);
-	if (!same_label(journey_label(&view, journey_word_index(view.last_word)), stage))
-		refuse_journey(rel, binding, "the journey that the row brings does not end in its stage",
-					   psprintf("The row is in \"%.*s\", and its journey ends in \"%s\".",
-								(int) stage.len, stage.text,
-								pnstrdup(journey_label(&view, journey_word_index(view.last_word)).text,
-										 journey_label(&view, journey_word_index(view.last_word)).len)),
+	if (!same_label(journey_last_stage(&view), stage))
+		refuse_journey(statement, "the journey that the row brings does not end in its stage",
+					   psprintf("The row is in \"%s\", and its journey ends in \"%s\".",
+								pnstrdup(stage.text, stage.len),
+								pnstrdup(journey_last_stage(&view).text, journey_last_stage(&view).len)),
 					   "Set the stage to the journey's last one.");
 	if (view.first + journey_word_time(view.last_word) > GetCurrentTimestamp())
-		refuse_journey(rel, binding, "the journey that the row brings ends in the future", NULL,
+		refuse_journey(statement, "the journey that the row brings ends in the future", NULL,
 					   "A step that has not happened yet does not belong into a journey.");
 	labels = palloc(view.nlabels * sizeof(JourneyLabel));
 	journey_labels(&view, labels);
 	for (uint32 i = 0; i < view.nlabels; i++)
-		if (binding_find_stage(binding, labels[i]) == NO_STAGE)
-			refuse_unknown_stage(binding, rel, NULL, labels[i]);
+		if (rulebook_find_stage(candidate->book, labels[i]) == NO_STAGE)
+			refuse_unknown_stage(candidate, NULL, labels[i]);
+}
+
+/*
+ * Judges a move between two labels.  A row that changes its lifecycle along with its
+ * stage moves by the new one's rules, or enters it where its old stage is not known there.
+ */
+static void
+require_move(Candidate *candidate, JourneyLabel old_stage, JourneyLabel stage, bool other_lifecycle)
+{
+	candidate->from = rulebook_find_stage(candidate->book, old_stage);
+	candidate->to = candidate->begun = rulebook_find_stage(candidate->book, stage);
+	if (candidate->to == NO_STAGE)
+		refuse_unknown_stage(candidate, pnstrdup(old_stage.text, old_stage.len), stage);
+	else if (candidate->from == NO_STAGE && !other_lifecycle)
+		refuse_left_stage(candidate, old_stage);
+	else
+		require_granted(candidate);
+}
+
+/* The insert half of a row that moves between partitions; another trigger may move it on. */
+static HeapTuple
+before_arrival(Statement *statement, TriggerData *trigdata, Datum journey, JourneyLabel stage)
+{
+	Candidate	candidate;
+	JourneyView view;
+
+	journey_open_datum(journey, &view);
+	if (same_label(journey_last_stage(&view), stage))
+		return trigdata->tg_trigtuple;
+	if (!statement->importing)
+	{
+		candidate = make_candidate(statement, trigdata->tg_trigslot, NULL);
+		require_move(&candidate, journey_last_stage(&view), stage, false);
+	}
+	return with_journey(statement, trigdata->tg_trigtuple, journey_extend(journey, stage, statement->now));
 }
 
 /*
@@ -309,72 +238,50 @@ check_brought_journey(Statement *statement, Relation rel, Datum journey, Journey
 static bool
 arrives_from_partition(const Statement *statement, Datum journey, bool isnull)
 {
-	Crossing   *crossing = find_crossing(statement->query);
+	Crossing   *crossing = crossing_find(statement->query);
 	bool		same;
 
-	if (crossing == NULL || crossing->journey == (Datum) 0)
+	if (crossing == NULL || crossing->leaving == (Datum) 0)
 		return false;
-	same = !isnull && datum_image_eq(journey, crossing->journey, false, -1);
-	pfree(DatumGetPointer(crossing->journey));
-	crossing->journey = (Datum) 0;
+	same = !isnull && datum_image_eq(journey, crossing->leaving, false, -1);
+	pfree(DatumGetPointer(crossing->leaving));
+	crossing->leaving = (Datum) 0;
 	return same;
-}
-
-/* Refuses the move unless it is granted; old_row is a row of NULLs where it is not at hand. */
-static void
-require_move(Statement *statement, Relation rel, JourneyLabel old_stage, JourneyLabel stage,
-			 TupleTableSlot *new_row, TupleTableSlot *old_row)
-{
-	const Binding *binding = statement->binding;
-	int			from = binding_find_stage(binding, old_stage);
-	int			to = binding_find_stage(binding, stage);
-
-	if (to == NO_STAGE)
-		refuse_unknown_stage(binding, rel, pnstrdup(old_stage.text, old_stage.len), stage);
-	if (from == NO_STAGE)
-		refuse_with(rel, binding, psprintf("%s_move", binding->rules->name),
-					psprintf("the row is in a stage that lifecycle \"%s\" does not have: \"%s\"",
-							 binding->rules->name, pnstrdup(old_stage.text, old_stage.len)),
-					"No move is drawn from a stage that is not in the diagram.",
-					"Draw the stage, or restore the label that the column held.");
-	require_granted(statement, rel, from, NO_STAGE, to, new_row, old_row);
-}
-
-/* The insert half of a row that moves between partitions; another trigger may move it on. */
-static HeapTuple
-before_arrival(Statement *statement, TriggerData *trigdata, Datum journey, JourneyLabel stage)
-{
-	Relation	rel = trigdata->tg_relation;
-	JourneyView view;
-	JourneyLabel old_stage;
-
-	journey_open_datum(journey, &view);
-	old_stage = journey_label(&view, journey_word_index(view.last_word));
-	if (same_label(old_stage, stage))
-		return trigdata->tg_trigtuple;
-	require_move(statement, rel, old_stage, stage, trigdata->tg_trigslot, get_no_row(statement, rel));
-	return with_journey(statement->binding, rel, trigdata->tg_trigtuple,
-						extend_journey(journey, stage, statement->now));
 }
 
 static HeapTuple
 before_insert(Statement *statement, TriggerData *trigdata)
 {
-	Relation	rel = trigdata->tg_relation;
-	const Binding *binding = statement->binding;
 	TupleTableSlot *row = trigdata->tg_trigslot;
-	JourneyLabel stage = stage_label(binding, rel, row);
+	JourneyLabel stage = stage_label(statement, row);
 	bool		isnull;
-	Datum		journey = slot_getattr(row, binding->columns[JOURNEY_COLUMN], &isnull);
+	Datum		journey = row_journey(statement, row, &isnull);
+	Candidate	candidate;
 
-	if (binding_find_stage(binding, stage) == NO_STAGE)
-		refuse_unknown_stage(binding, rel, NULL, stage);
-	if (rel->rd_rel->relispartition && arrives_from_partition(statement, journey, isnull))
+	if (statement->rel->rd_rel->relispartition && arrives_from_partition(statement, journey, isnull))
 		return before_arrival(statement, trigdata, journey, stage);
+	if (!statement->importing)
+	{
+		candidate = make_candidate(statement, row, NULL);
+		if (rulebook_find_stage(candidate.book, stage) == NO_STAGE)
+			refuse_unknown_stage(&candidate, NULL, stage);
+		if (!isnull)
+			check_brought_journey(statement, &candidate, journey, stage);
+	}
 	if (isnull)
-		return with_journey(binding, rel, trigdata->tg_trigtuple, start_journey(stage, statement->now));
-	check_brought_journey(statement, rel, journey, stage);
+		return with_journey(statement, trigdata->tg_trigtuple, journey_start(stage, statement->now));
 	return trigdata->tg_trigtuple;
+}
+
+/* A row that stays in its stage may change to another lifecycle that has the stage. */
+static void
+require_known_in_lifecycle(Statement *statement, TriggerData *trigdata, JourneyLabel stage)
+{
+	Candidate	candidate;
+
+	candidate = make_candidate(statement, trigdata->tg_newslot, trigdata->tg_trigslot);
+	if (rulebook_find_stage(candidate.book, stage) == NO_STAGE)
+		refuse_unknown_stage(&candidate, pnstrdup(stage.text, stage.len), stage);
 }
 
 /*
@@ -384,12 +291,10 @@ before_insert(Statement *statement, TriggerData *trigdata)
 static HeapTuple
 before_standing_still(Statement *statement, TriggerData *trigdata, JourneyLabel stage)
 {
-	const Binding *binding = statement->binding;
-	AttrNumber	column = binding->columns[JOURNEY_COLUMN];
 	bool		old_isnull,
 				new_isnull;
-	Datum		old_journey = slot_getattr(trigdata->tg_trigslot, column, &old_isnull);
-	Datum		new_journey = slot_getattr(trigdata->tg_newslot, column, &new_isnull);
+	Datum		old_journey = row_journey(statement, trigdata->tg_trigslot, &old_isnull);
+	Datum		new_journey = row_journey(statement, trigdata->tg_newslot, &new_isnull);
 
 	if (old_isnull && new_isnull)
 		return trigdata->tg_newtuple;
@@ -397,28 +302,101 @@ before_standing_still(Statement *statement, TriggerData *trigdata, JourneyLabel 
 	{
 		if (datum_image_eq(old_journey, new_journey, false, -1))
 			return trigdata->tg_newtuple;
-		if (datum_image_eq(start_journey(stage, statement->now), new_journey, false, -1))
-			return with_journey(binding, trigdata->tg_relation, trigdata->tg_newtuple, old_journey);
+		if (datum_image_eq(journey_start(stage, statement->now), new_journey, false, -1))
+			return with_journey(statement, trigdata->tg_newtuple, old_journey);
 	}
-	refuse_journey(trigdata->tg_relation, binding, "a journey cannot be changed by hand",
+	refuse_journey(statement, "a journey cannot be changed by hand",
 				   "It is kept by the moves of the row's stage.",
 				   "Leave the journey column out of the UPDATE, and change the stage to move the row.");
 	return NULL;
 }
 
-static HeapTuple
-before_move(Statement *statement, TriggerData *trigdata, JourneyLabel old_stage, JourneyLabel stage)
+/* Whether the time for taking the last move back has not run out; owners have all of it. */
+static bool
+undo_in_time(const Candidate *candidate, const JourneyView *view)
 {
-	Relation	rel = trigdata->tg_relation;
-	const Binding *binding = statement->binding;
-	bool		isnull;
-	Datum		journey = slot_getattr(trigdata->tg_trigslot, binding->columns[JOURNEY_COLUMN], &isnull);
+	TimestampTz moved = view->first + journey_word_time(view->last_word);
+	TimestampTz until;
+	int			stage = rulebook_find_stage(candidate->book, journey_last_stage(view));
+	const Interval *time = stage == NO_STAGE ? NULL : candidate->book->rules->diagram->stages[stage].undo;
 
-	require_move(statement, rel, old_stage, stage, trigdata->tg_newslot, trigdata->tg_trigslot);
+	if (time != NULL && instant_add(moved, time, &until) && GetCurrentTimestamp() <= until)
+		return true;
+	return may_act_as(GetUserId(), candidate->book->rules->owner);
+}
+
+/* Takes the last move back, as the session asked to. */
+static HeapTuple
+before_undo(Statement *statement, TriggerData *trigdata, const Candidate *candidate, Datum journey,
+			JourneyLabel stage)
+{
+	const char *constraint = psprintf("%s_undo", candidate->book->rules->name);
+	JourneyView view;
+
+	journey_open_datum(journey, &view);
+	if (view.nsteps < 2 ||
+		!same_label(journey_label(&view, journey_index(&view, view.nsteps - 2)), stage))
+		refuse_always(statement->binding, statement->rel, constraint,
+					  psprintf("there is no move from \"%s\" to take back",
+							   pnstrdup(stage.text, stage.len)),
+					  "Undoing leads back to the stage that the row was in before its last move.",
+					  "SELECT lifecycle.path(journey) shows where it came from.");
+	if (!undo_in_time(candidate, &view))
+		refuse_always(statement->binding, statement->rel, constraint,
+					  psprintf("the move to \"%s\" can no longer be taken back",
+							   pnstrdup(journey_last_stage(&view).text, journey_last_stage(&view).len)),
+					  "The stage's time for undoing is over, or it has none.",
+					  "The lifecycle's owner may take it back at any time.");
+	return with_journey(statement, trigdata->tg_newtuple, journey_shorten(&view));
+}
+
+static bool
+changes_lifecycle(const Statement *statement, TriggerData *trigdata)
+{
+	const char *old_lifecycle,
+			   *lifecycle;
+
+	if (statement->binding->columns[LIFECYCLE_COLUMN] == 0)
+		return false;
+	old_lifecycle = binding_lifecycle(statement->binding, trigdata->tg_trigslot);
+	lifecycle = binding_lifecycle(statement->binding, trigdata->tg_newslot);
+	return old_lifecycle == NULL || lifecycle == NULL || strcmp(old_lifecycle, lifecycle) != 0;
+}
+
+static HeapTuple
+before_move(Statement *statement, TriggerData *trigdata, JourneyLabel old_stage, JourneyLabel stage,
+			bool other_lifecycle)
+{
+	bool		isnull;
+	Datum		journey = row_journey(statement, trigdata->tg_trigslot, &isnull);
+	Candidate	candidate;
+
+	candidate = make_candidate(statement, trigdata->tg_newslot, trigdata->tg_trigslot);
+	if (context_undo() && !isnull)
+		return before_undo(statement, trigdata, &candidate, journey, stage);
+	require_move(&candidate, old_stage, stage, other_lifecycle);
 	if (isnull)
-		journey = start_journey(old_stage, statement->now);
-	return with_journey(binding, rel, trigdata->tg_newtuple,
-						extend_journey(journey, stage, statement->now));
+		journey = journey_start(old_stage, statement->now);
+	return with_journey(statement, trigdata->tg_newtuple, journey_extend(journey, stage, statement->now));
+}
+
+/* Under import a row may bring another journey; otherwise a new stage is a step. */
+static HeapTuple
+before_import(Statement *statement, TriggerData *trigdata, JourneyLabel old_stage, JourneyLabel stage)
+{
+	bool		old_isnull,
+				new_isnull;
+	Datum		old_journey = row_journey(statement, trigdata->tg_trigslot, &old_isnull);
+	Datum		new_journey = row_journey(statement, trigdata->tg_newslot, &new_isnull);
+	bool		unchanged = !old_isnull && !new_isnull && datum_image_eq(old_journey, new_journey, false, -1);
+
+	if (!new_isnull && !unchanged)
+		return trigdata->tg_newtuple;
+	if (old_isnull)
+		return with_journey(statement, trigdata->tg_newtuple, journey_start(stage, statement->now));
+	if (same_label(old_stage, stage))
+		return with_journey(statement, trigdata->tg_newtuple, old_journey);
+	return with_journey(statement, trigdata->tg_newtuple, journey_extend(old_journey, stage, statement->now));
 }
 
 /* Remembers what a delete half would have to match. */
@@ -428,7 +406,7 @@ remember_updated(Statement *statement, TriggerData *trigdata, HeapTuple result)
 	MemoryContext caller;
 	bool		isnull;
 	Datum		journey = heap_getattr(result, statement->binding->columns[JOURNEY_COLUMN],
-									   RelationGetDescr(trigdata->tg_relation), &isnull);
+									   RelationGetDescr(statement->rel), &isnull);
 
 	if (DatumGetPointer(statement->updated_journey) != NULL)
 		pfree(DatumGetPointer(statement->updated_journey));
@@ -444,17 +422,22 @@ remember_updated(Statement *statement, TriggerData *trigdata, HeapTuple result)
 static HeapTuple
 before_update(Statement *statement, TriggerData *trigdata)
 {
-	const Binding *binding = statement->binding;
-	Relation	rel = trigdata->tg_relation;
-	JourneyLabel old_stage = stage_label(binding, rel, trigdata->tg_trigslot);
-	JourneyLabel stage = stage_label(binding, rel, trigdata->tg_newslot);
+	JourneyLabel old_stage = stage_label(statement, trigdata->tg_trigslot);
+	JourneyLabel stage = stage_label(statement, trigdata->tg_newslot);
+	bool		other_lifecycle = changes_lifecycle(statement, trigdata);
 	HeapTuple	result;
 
-	if (same_label(old_stage, stage))
-		result = before_standing_still(statement, trigdata, stage);
+	if (statement->importing)
+		result = before_import(statement, trigdata, old_stage, stage);
+	else if (!same_label(old_stage, stage))
+		result = before_move(statement, trigdata, old_stage, stage, other_lifecycle);
 	else
-		result = before_move(statement, trigdata, old_stage, stage);
-	if (rel->rd_rel->relispartition)
+	{
+		if (other_lifecycle)
+			require_known_in_lifecycle(statement, trigdata, stage);
+		result = before_standing_still(statement, trigdata, stage);
+	}
+	if (statement->rel->rd_rel->relispartition)
 		remember_updated(statement, trigdata, result);
 	return result;
 }
@@ -466,7 +449,7 @@ before_delete(Statement *statement, TriggerData *trigdata)
 	if (statement->updated_journey != (Datum) 0 &&
 		ItemPointerEquals(&statement->updated, &trigdata->tg_trigtuple->t_self))
 	{
-		get_crossing(statement->query)->journey = statement->updated_journey;
+		crossing_get(statement->query)->leaving = statement->updated_journey;
 		statement->updated_journey = (Datum) 0;
 	}
 	return trigdata->tg_trigtuple;
@@ -493,21 +476,21 @@ enforce_move(PG_FUNCTION_ARGS)
 static void
 after_insert(Statement *statement, TriggerData *trigdata)
 {
-	const Binding *binding = statement->binding;
-	Relation	rel = trigdata->tg_relation;
 	TupleTableSlot *row = trigdata->tg_trigslot;
-	JourneyLabel stage = stage_label(binding, rel, row);
+	JourneyLabel stage = stage_label(statement, row);
+	Candidate	candidate;
 	JourneyView view;
-	JourneyLabel first;
 	bool		isnull;
-	Datum		journey = slot_getattr(row, binding->columns[JOURNEY_COLUMN], &isnull);
+	Datum		journey = row_journey(statement, row, &isnull);
 
-	if (isnull)
-		return;					/* the CHECK has let it pass, so it is not valid yet */
+	if (isnull || statement->importing)
+		return;
+	candidate = make_candidate(statement, row, NULL);
 	journey_open_datum(journey, &view);
-	first = journey_label(&view, 0);
-	require_granted(statement, rel, NO_STAGE, binding_find_stage(binding, first),
-					binding_find_stage(binding, stage), row, get_no_row(statement, rel));
+	candidate.begun = rulebook_find_stage(candidate.book, journey_label(&view, 0));
+	candidate.to = rulebook_find_stage(candidate.book, stage);
+	if (candidate.begun != NO_STAGE && candidate.to != NO_STAGE)
+		require_granted(&candidate);
 }
 
 /*
@@ -521,13 +504,11 @@ enforce_entry(PG_FUNCTION_ARGS)
 	Crossing   *crossing;
 
 	check_called_as(fcinfo, "enforce_entry", false);
-	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-	{
-		if (HeapTupleHeaderIndicatesMovedPartitions(trigdata->tg_trigtuple->t_data))
-			get_crossing(query)->arriving = true;
+	if (crossing_is_departure(trigdata))
+		crossing_get(query)->arriving = true;
+	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		return PointerGetDatum(NULL);
-	}
-	crossing = find_crossing(query);
+	crossing = crossing_find(query);
 	if (crossing != NULL && crossing->arriving)
 		crossing->arriving = false;
 	else

@@ -18,22 +18,64 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "context.h"
 #include "judge.h"
 
 static void
-fail(Verdict *verdict, CheckKind kind, char *message)
+record(Verdict *verdict, CheckKind kind, bool passed, char *message)
 {
-	Failure    *failure = palloc(sizeof(Failure));
+	Check	   *check = palloc(sizeof(Check));
 
-	failure->kind = kind;
-	failure->message = message;
-	verdict->failures = lappend(verdict->failures, failure);
+	check->kind = kind;
+	check->passed = passed;
+	check->message = message;
+	verdict->checks = lappend(verdict->checks, check);
+	verdict->granted &= passed;
 }
 
 static const DiagramStage *
 stage_of(const Candidate *candidate, int stage)
 {
-	return &candidate->binding->rules->diagram->stages[stage];
+	return &candidate->book->rules->diagram->stages[stage];
+}
+
+/* The rules that a row follows. */
+static Rulebook *
+row_rulebook(Binding *binding, Relation rel, TupleTableSlot *row)
+{
+	const char *lifecycle = binding_lifecycle(binding, row);
+	Rulebook   *book = lifecycle == NULL ? NULL : binding_rulebook(binding, lifecycle);
+	AttrNumber	column = binding->columns[LIFECYCLE_COLUMN];
+
+	if (book != NULL)
+		return book;
+	if (column == 0)
+		rules_missing(lifecycle);
+	ereport(ERROR,
+			(errcode(lifecycle == NULL ? ERRCODE_NOT_NULL_VIOLATION : ERRCODE_FOREIGN_KEY_VIOLATION),
+			 lifecycle == NULL
+			 ? errmsg("a row of table \"%s\" must name its lifecycle", RelationGetRelationName(rel))
+			 : errmsg("lifecycle \"%s\" does not exist", lifecycle),
+			 errhint("Set \"%s\" to the name of a lifecycle.",
+					 get_attname(RelationGetRelid(rel), column, false)),
+			 errtablecol(rel, column)));
+}
+
+/*
+ * A row that is not judged yet; its stages are to be filled in.
+ */
+Candidate
+judge_candidate(Binding *binding, Relation rel, TupleTableSlot *new_row, TupleTableSlot *old_row)
+{
+	Candidate	candidate;
+
+	candidate.binding = binding;
+	candidate.book = row_rulebook(binding, rel, new_row);
+	candidate.rel = rel;
+	candidate.from = candidate.begun = candidate.to = NO_STAGE;
+	candidate.new_row = new_row;
+	candidate.old_row = old_row != NULL ? old_row : binding_no_row(binding, rel);
+	return candidate;
 }
 
 static bool
@@ -58,7 +100,7 @@ enumerate(const char *const *items, int count)
 static char *
 legal_targets(const Candidate *candidate, int from)
 {
-	const MoveList *list = machine_moves_from(candidate->binding->rules->machine, from);
+	const MoveList *list = machine_moves_from(candidate->book->rules->machine, from);
 	const char **labels = palloc(Max(list->count, 1) * sizeof(char *));
 	int			count = 0;
 
@@ -75,38 +117,49 @@ legal_targets(const Candidate *candidate, int from)
 }
 
 static void
-fail_undrawn(const Candidate *candidate, Verdict *verdict)
+record_undrawn(const Candidate *candidate, Verdict *verdict)
 {
 	char	   *targets = legal_targets(candidate, candidate->from);
 
 	if (candidate->from == NO_STAGE)
-		fail(verdict, CHECK_ENTRY, psprintf("The entry stages are: %s.", targets));
+		record(verdict, CHECK_ENTRY, false, psprintf("The entry stages are: %s.", targets));
 	else if (targets[0] == '\0')
-		fail(verdict, CHECK_MOVE, psprintf("From \"%s\" there is no legal move: it is final.",
-										   stage_of(candidate, candidate->from)->label));
+		record(verdict, CHECK_MOVE, false, psprintf("From \"%s\" there is no legal move: it is final.",
+													stage_of(candidate, candidate->from)->label));
 	else
-		fail(verdict, CHECK_MOVE, psprintf("From \"%s\" the legal moves are: %s.",
-										   stage_of(candidate, candidate->from)->label, targets));
+		record(verdict, CHECK_MOVE, false, psprintf("From \"%s\" the legal moves are: %s.",
+													stage_of(candidate, candidate->from)->label, targets));
 }
 
 static void
-fail_guard(Verdict *verdict, const char *whose, const char *name, const char *guard)
+record_guard(Verdict *verdict, bool passed, const char *whose, const char *name, const char *guard)
 {
+	const char *outcome = passed ? "satisfied" : "not satisfied";
+
 	if (name == NULL)
-		fail(verdict, CHECK_GUARD, psprintf("%s [%s] is not satisfied.", whose, guard));
+		record(verdict, CHECK_GUARD, passed, psprintf("%s [%s] is %s.", whose, guard, outcome));
 	else
-		fail(verdict, CHECK_GUARD, psprintf("%s \"%s\" [%s] is not satisfied.", whose, name, guard));
+		record(verdict, CHECK_GUARD, passed, psprintf("%s \"%s\" [%s] is %s.", whose, name, guard, outcome));
 }
 
-/* Finds the first drawn move whose guard is satisfied. */
 static void
-judge_moves(const Candidate *candidate, Verdict *verdict)
+record_drawn(const Candidate *candidate, Verdict *verdict, int to)
 {
-	const MoveList *list = machine_moves_from(candidate->binding->rules->machine, candidate->from);
-	int			to = candidate->from == NO_STAGE ? candidate->begun : candidate->to;
+	if (candidate->from == NO_STAGE)
+		record(verdict, CHECK_ENTRY, true, psprintf("A row may begin at \"%s\".", stage_of(candidate, to)->label));
+	else
+		record(verdict, CHECK_MOVE, true, psprintf("The move from \"%s\" to \"%s\" is drawn.",
+												   stage_of(candidate, candidate->from)->label,
+												   stage_of(candidate, to)->label));
+}
+
+/* Finds the first move to this stage whose guard is satisfied; false where none is drawn. */
+static bool
+find_move(const Candidate *candidate, const MoveList *list, int to, Verdict *verdict)
+{
 	bool		drawn = false;
 
-	for (int i = 0; i < list->count; i++)
+	for (int i = 0; i < list->count && verdict->move == NULL; i++)
 	{
 		const DiagramMove *move = list->moves[i].drawn;
 
@@ -114,95 +167,183 @@ judge_moves(const Candidate *candidate, Verdict *verdict)
 			continue;
 		drawn = true;
 		/* A row that brought its journey has left the stage where it began. */
-		if (to != candidate->to || satisfied(candidate, binding_move_guard(candidate->binding, candidate->rel, move)))
-		{
+		if (to != candidate->to ||
+			satisfied(candidate, rulebook_move_guard(candidate->book, candidate->rel, move)))
 			verdict->move = move;
-			return;
-		}
 	}
-	if (!drawn)
+	return drawn;
+}
+
+/*
+ * The move by which a candidate that was granted has come to its stage; NULL where it has
+ * not come by one.  Guards are asked only if there is a choice.
+ */
+const DiagramMove *
+judge_move_made(const Candidate *candidate)
+{
+	const MoveList *list = machine_moves_from(candidate->book->rules->machine, candidate->from);
+	const DiagramMove *only = NULL;
+	int			count = 0;
+	Verdict		verdict = {NULL, true, NIL};
+
+	for (int i = 0; i < list->count; i++)
 	{
-		fail_undrawn(candidate, verdict);
+		if (list->moves[i].to != candidate->to)
+			continue;
+		only = list->moves[i].drawn;
+		count++;
+	}
+	if (count < 2)
+		return only;
+	(void) find_move(candidate, list, candidate->to, &verdict);
+	return verdict.move;
+}
+
+static void
+judge_moves(const Candidate *candidate, Verdict *verdict, bool explain)
+{
+	const MoveList *list = machine_moves_from(candidate->book->rules->machine, candidate->from);
+	int			to = candidate->from == NO_STAGE ? candidate->begun : candidate->to;
+	const char *whose = candidate->from == NO_STAGE ? "Entry" : "Move";
+
+	if (!find_move(candidate, list, to, verdict))
+	{
+		record_undrawn(candidate, verdict);
+		return;
+	}
+	if (explain)
+		record_drawn(candidate, verdict, to);
+	if (verdict->move != NULL)
+	{
+		if (explain && verdict->move->guard != NULL)
+			record_guard(verdict, true, whose, verdict->move->event, verdict->move->guard);
 		return;
 	}
 	for (int i = 0; i < list->count; i++)
-		if (list->moves[i].to == candidate->to)
-			fail_guard(verdict, candidate->from == NO_STAGE ? "Entry" : "Move",
-					   list->moves[i].drawn->event, list->moves[i].drawn->guard);
+		if (list->moves[i].to == to)
+			record_guard(verdict, false, whose, list->moves[i].drawn->event, list->moves[i].drawn->guard);
 }
 
 static void
-judge_stages(const Candidate *candidate, Verdict *verdict)
+judge_guard(const Candidate *candidate, Verdict *verdict, bool explain, const char *whose,
+			const char *label, const Guard *guard)
 {
-	Binding    *binding = candidate->binding;
+	bool		passed;
 
-	if (candidate->from != NO_STAGE &&
-		!satisfied(candidate, binding_exit_guard(binding, candidate->rel, candidate->from)))
-		fail_guard(verdict, "The exit guard of stage", stage_of(candidate, candidate->from)->label,
-				   stage_of(candidate, candidate->from)->exit);
-	if (!satisfied(candidate, binding_entry_guard(binding, candidate->rel, candidate->to)))
-		fail_guard(verdict, "The entry guard of stage", stage_of(candidate, candidate->to)->label,
-				   stage_of(candidate, candidate->to)->entry);
+	if (guard == NULL)
+		return;
+	passed = satisfied(candidate, guard);
+	if (!passed || explain)
+		record_guard(verdict, passed, whose, label, guard->text);
 }
 
 static void
-judge_requirements(const Candidate *candidate, Verdict *verdict)
+judge_stages(const Candidate *candidate, Verdict *verdict, bool explain)
+{
+	Rulebook   *book = candidate->book;
+
+	if (candidate->from != NO_STAGE)
+		judge_guard(candidate, verdict, explain, "The exit guard of stage",
+					stage_of(candidate, candidate->from)->label,
+					rulebook_exit_guard(book, candidate->rel, candidate->from));
+	judge_guard(candidate, verdict, explain, "The entry guard of stage",
+				stage_of(candidate, candidate->to)->label,
+				rulebook_entry_guard(book, candidate->rel, candidate->to));
+}
+
+static void
+judge_requirements(const Candidate *candidate, Verdict *verdict, bool explain)
 {
 	const DiagramStage *stage = stage_of(candidate, candidate->to);
-	const AttrNumber *columns = binding_requirements(candidate->binding, candidate->rel, candidate->to);
-	const char **missing = palloc(Max(stage->requires.count, 1) * sizeof(char *));
+	const AttrNumber *columns;
+	const char **missing;
 	int			count = 0;
 
+	if (stage->requires.count == 0)
+		return;
+	columns = rulebook_requirements(candidate->book, candidate->rel, candidate->to);
+	missing = palloc(stage->requires.count * sizeof(char *));
 	for (int i = 0; i < stage->requires.count; i++)
 		if (slot_attisnull(candidate->new_row, columns[i]))
 			missing[count++] = stage->requires.items[i];
 	if (count > 0)
-		fail(verdict, CHECK_REQUIRES, psprintf("Stage \"%s\" requires %s, which %s NULL.", stage->label,
-											   enumerate(missing, count), count == 1 ? "is" : "are"));
+		record(verdict, CHECK_REQUIRES, false,
+			   psprintf("Stage \"%s\" requires %s, which %s NULL.", stage->label,
+						enumerate(missing, count), count == 1 ? "is" : "are"));
+	else if (explain)
+		record(verdict, CHECK_REQUIRES, true,
+			   psprintf("The columns that stage \"%s\" requires are there: %s.", stage->label,
+						enumerate((const char *const *) stage->requires.items, stage->requires.count)));
+}
+
+/* The row's own reason, or else the transaction's. */
+static const char *
+candidate_reason(const Candidate *candidate)
+{
+	char	   *reason = binding_text(candidate->binding, candidate->new_row, REASON_COLUMN);
+
+	return reason != NULL ? reason : context_reason();
+}
+
+static bool
+is_reason(const DiagramStage *stage, const char *reason)
+{
+	for (int i = 0; reason != NULL && i < stage->reasons.count; i++)
+		if (strcmp(stage->reasons.items[i], reason) == 0)
+			return true;
+	return false;
 }
 
 static void
-judge_reason(const Candidate *candidate, Verdict *verdict)
+judge_reason(const Candidate *candidate, Verdict *verdict, bool explain)
 {
 	const DiagramStage *stage = stage_of(candidate, candidate->to);
+	const char *reason;
 	char	   *known;
 
 	if (stage->reasons.count == 0)
 		return;
-	for (int i = 0; candidate->reason != NULL && i < stage->reasons.count; i++)
-		if (strcmp(stage->reasons.items[i], candidate->reason) == 0)
-			return;
+	reason = candidate_reason(candidate);
+	if (is_reason(stage, reason))
+	{
+		if (explain)
+			record(verdict, CHECK_REASON, true, psprintf("\"%s\" is a reason of stage \"%s\".",
+														 reason, stage->label));
+		return;
+	}
 	known = enumerate((const char *const *) stage->reasons.items, stage->reasons.count);
-	if (candidate->reason == NULL)
-		fail(verdict, CHECK_REASON, psprintf("Stage \"%s\" needs a reason, one of: %s.",
-											 stage->label, known));
+	if (reason == NULL)
+		record(verdict, CHECK_REASON, false, psprintf("Stage \"%s\" needs a reason, one of: %s.",
+													  stage->label, known));
 	else
-		fail(verdict, CHECK_REASON, psprintf("\"%s\" is not a reason of stage \"%s\", which are: %s.",
-											 candidate->reason, stage->label, known));
+		record(verdict, CHECK_REASON, false, psprintf("\"%s\" is not a reason of stage \"%s\", which are: %s.",
+													  reason, stage->label, known));
 }
 
 /*
- * Judges a candidate.  Where the move is not even drawn, nothing else is looked at.
+ * Judges a candidate.  Where the move is not even drawn, nothing else is looked at.  With
+ * explain, checks that pass are recorded too.
  */
 Verdict
-judge(const Candidate *candidate)
+judge(const Candidate *candidate, bool explain)
 {
-	Verdict		verdict = {NULL, NIL};
-	const DiagramStage *to = stage_of(candidate, candidate->to);
+	Verdict		verdict = {NULL, true, NIL};
 
-	judge_moves(candidate, &verdict);
-	if (verdict.failures != NIL &&
-		((Failure *) linitial(verdict.failures))->kind != CHECK_GUARD)
+	judge_moves(candidate, &verdict, explain);
+	if (!verdict.granted && ((Check *) linitial(verdict.checks))->kind != CHECK_GUARD &&
+		!((Check *) linitial(verdict.checks))->passed)
 		return verdict;
-	judge_stages(candidate, &verdict);
-	if (to->requires.count > 0)
-		judge_requirements(candidate, &verdict);
-	judge_reason(candidate, &verdict);
+	judge_stages(candidate, &verdict, explain);
+	judge_requirements(candidate, &verdict, explain);
+	judge_reason(candidate, &verdict, explain);
 	return verdict;
 }
 
-static const char *
-constraint_suffix(CheckKind kind)
+/*
+ * What a check is called, also as the end of a constraint's name.
+ */
+const char *
+check_name(CheckKind kind)
 {
 	switch (kind)
 	{
@@ -224,7 +365,7 @@ constraint_suffix(CheckKind kind)
 static char *
 way_hint(const Candidate *candidate)
 {
-	const Machine *machine = candidate->binding->rules->machine;
+	const Machine *machine = candidate->book->rules->machine;
 	int		   *way = palloc((machine->diagram->nstages + 1) * sizeof(int));
 	int			to = candidate->from == NO_STAGE ? candidate->begun : candidate->to;
 	int			length = machine_shortest_way(machine, candidate->from, to, way);
@@ -241,16 +382,13 @@ way_hint(const Candidate *candidate)
 	return psprintf("The shortest legal way is %s.", text.data);
 }
 
-/*
- * Raises a refusal with the fields that client libraries make integrity errors of.
- */
-void
-refuse_with(Relation rel, const Binding *binding, const char *constraint, const char *message,
-			const char *detail, const char *hint)
+static void
+raise_refusal(int level, const Binding *binding, Relation rel, const char *constraint, const char *message,
+	  const char *detail, const char *hint)
 {
 	const char *column = get_attname(RelationGetRelid(rel), binding->columns[STAGE_COLUMN], false);
 
-	ereport(ERROR,
+	ereport(level,
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg_internal("%s", message),
 			 detail ? errdetail_internal("%s", detail) : 0,
@@ -260,55 +398,110 @@ refuse_with(Relation rel, const Binding *binding, const char *constraint, const 
 }
 
 /*
- * Raises a verdict's failures, all of them in DETAIL; the first names the constraint.
+ * Raises a refusal with the fields that client libraries make integrity errors of; or a
+ * warning, or nothing, where the attachment's mode is only to look on.
+ */
+void
+refuse_with(const Binding *binding, Relation rel, const char *constraint, const char *message,
+			const char *detail, const char *hint)
+{
+	if (binding->mode != MODE_OBSERVE)
+		raise_refusal(binding->mode == MODE_ENFORCE ? ERROR : WARNING, binding, rel, constraint, message, detail, hint);
+}
+
+/*
+ * The same, for what no mode lets pass.
+ */
+void
+refuse_always(const Binding *binding, Relation rel, const char *constraint, const char *message,
+			  const char *detail, const char *hint)
+{
+	raise_refusal(ERROR, binding, rel, constraint, message, detail, hint);
+	pg_unreachable();
+}
+
+static const Check *
+first_failure(const Verdict *verdict)
+{
+	ListCell   *cell;
+
+	foreach(cell, verdict->checks)
+		if (!((Check *) lfirst(cell))->passed)
+			return lfirst(cell);
+	elog(ERROR, "nothing was refused");
+	return NULL;
+}
+
+static char *
+refusal_message(const Candidate *candidate, CheckKind kind)
+{
+	const char *lifecycle = candidate->book->rules->name;
+	const char *to = stage_of(candidate, candidate->to)->label;
+
+	if (kind == CHECK_ENTRY)
+		return psprintf("illegal entry at \"%s\" in lifecycle \"%s\"",
+						stage_of(candidate, candidate->begun)->label, lifecycle);
+	if (candidate->from == NO_STAGE)
+		return psprintf("entry at \"%s\" refused in lifecycle \"%s\"", to, lifecycle);
+	if (kind == CHECK_MOVE)
+		return psprintf("illegal move from \"%s\" to \"%s\" in lifecycle \"%s\"",
+						stage_of(candidate, candidate->from)->label, to, lifecycle);
+	return psprintf("move from \"%s\" to \"%s\" refused in lifecycle \"%s\"",
+					stage_of(candidate, candidate->from)->label, to, lifecycle);
+}
+
+/*
+ * Refuses with a verdict's failures, all of them in DETAIL; the first names the constraint.
  */
 void
 refuse(const Candidate *candidate, const Verdict *verdict)
 {
-	const char *lifecycle = candidate->binding->rules->name;
-	const Failure *first = linitial(verdict->failures);
-	const char *to = stage_of(candidate, candidate->to)->label;
+	const Check *first = first_failure(verdict);
 	StringInfoData detail;
-	char	   *message;
-	char	   *hint = NULL;
 	ListCell   *cell;
 
 	initStringInfo(&detail);
-	foreach(cell, verdict->failures)
-		appendStringInfo(&detail, "%s%s", detail.len > 0 ? "\n" : "", ((Failure *) lfirst(cell))->message);
-	if (first->kind == CHECK_MOVE || first->kind == CHECK_ENTRY)
-		hint = way_hint(candidate);
-	if (first->kind == CHECK_ENTRY)
-		message = psprintf("illegal entry at \"%s\" in lifecycle \"%s\"",
-						   stage_of(candidate, candidate->begun)->label, lifecycle);
-	else if (candidate->from == NO_STAGE)
-		message = psprintf("entry at \"%s\" refused in lifecycle \"%s\"", to, lifecycle);
-	else
-		message = psprintf("%s from \"%s\" to \"%s\" %s lifecycle \"%s\"",
-						   first->kind == CHECK_MOVE ? "illegal move" : "move",
-						   stage_of(candidate, candidate->from)->label, to,
-						   first->kind == CHECK_MOVE ? "in" : "refused in", lifecycle);
-	refuse_with(candidate->rel, candidate->binding,
-				psprintf("%s_%s", lifecycle, constraint_suffix(first->kind)), message, detail.data, hint);
+	foreach(cell, verdict->checks)
+		appendStringInfo(&detail, "%s%s", detail.len > 0 ? "\n" : "", ((Check *) lfirst(cell))->message);
+	refuse_with(candidate->binding, candidate->rel,
+				psprintf("%s_%s", candidate->book->rules->name, check_name(first->kind)),
+				refusal_message(candidate, first->kind), detail.data,
+				first->kind == CHECK_MOVE || first->kind == CHECK_ENTRY ? way_hint(candidate) : NULL);
 }
 
 /*
  * Refuses a label that the lifecycle does not have.  from is NULL for a new row.
  */
 void
-refuse_unknown_stage(const Binding *binding, Relation rel, const char *from, JourneyLabel to)
+refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel to)
 {
-	const Diagram *diagram = binding->rules->diagram;
-	const char *lifecycle = binding->rules->name;
+	const Diagram *diagram = candidate->book->rules->diagram;
+	const char *lifecycle = candidate->book->rules->name;
 	char	   *label = pnstrdup(to.text, to.len);
 	const char **labels = palloc(Max(diagram->nstages, 1) * sizeof(char *));
 
 	for (int i = 0; i < diagram->nstages; i++)
 		labels[i] = diagram->stages[i].label;
-	refuse_with(rel, binding, psprintf("%s_%s", lifecycle, from == NULL ? "entry" : "move"),
+	refuse_with(candidate->binding, candidate->rel,
+				psprintf("%s_%s", lifecycle, from == NULL ? "entry" : "move"),
 				from == NULL
 				? psprintf("illegal entry at \"%s\" in lifecycle \"%s\"", label, lifecycle)
 				: psprintf("illegal move from \"%s\" to \"%s\" in lifecycle \"%s\"", from, label, lifecycle),
 				psprintf("Lifecycle \"%s\" has no stage \"%s\".", lifecycle, label),
 				psprintf("Its stages are: %s.", enumerate(labels, diagram->nstages)));
+}
+
+/*
+ * Refuses a move out of a stage that the lifecycle does not have.
+ */
+void
+refuse_left_stage(const Candidate *candidate, JourneyLabel from)
+{
+	const char *lifecycle = candidate->book->rules->name;
+
+	refuse_with(candidate->binding, candidate->rel, psprintf("%s_move", lifecycle),
+				psprintf("the row is in a stage that lifecycle \"%s\" does not have: \"%s\"",
+						 lifecycle, pnstrdup(from.text, from.len)),
+				"No move is drawn from a stage that is not in the diagram.",
+				"Draw the stage, or restore the label that the column held.");
 }

@@ -26,33 +26,44 @@ typedef enum CheckKind
 typedef struct Candidate
 {
 	Binding    *binding;
+	Rulebook   *book;			/* of the lifecycle that new_row follows */
 	Relation	rel;
 	int			from;			/* NO_STAGE: a new row */
 	int			begun;			/* where a new row's journey begins; "to" unless it brought one */
 	int			to;
 	TupleTableSlot *new_row;
 	TupleTableSlot *old_row;	/* a row of NULLs where there is none */
-	const char *reason;			/* or NULL */
 } Candidate;
 
-/* One check that failed, in words. */
-typedef struct Failure
+/* One check, in words. */
+typedef struct Check
 {
 	CheckKind	kind;
+	bool		passed;
 	char	   *message;		/* a sentence */
-} Failure;
+} Check;
 
 typedef struct Verdict
 {
 	const DiagramMove *move;	/* the first that passes; NULL where none does */
-	List	   *failures;		/* of Failure; NIL: granted */
+	bool		granted;
+	List	   *checks;			/* those that failed, or all if they were to be explained */
 } Verdict;
 
-extern Verdict judge(const Candidate *candidate);
-extern void refuse(const Candidate *candidate, const Verdict *verdict) pg_attribute_noreturn();
-extern void refuse_unknown_stage(const Binding *binding, Relation rel, const char *from, JourneyLabel to)
-			pg_attribute_noreturn();
-extern void refuse_with(Relation rel, const Binding *binding, const char *constraint, const char *message,
-						const char *detail, const char *hint) pg_attribute_noreturn();
+/* old_row may be NULL; an unknown lifecycle is an error. */
+extern Candidate judge_candidate(Binding *binding, Relation rel, TupleTableSlot *new_row,
+								 TupleTableSlot *old_row);
+extern const DiagramMove *judge_move_made(const Candidate *candidate);
+extern Verdict judge(const Candidate *candidate, bool explain);
+extern const char *check_name(CheckKind kind);
+extern void refuse(const Candidate *candidate, const Verdict *verdict);
+extern void refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel to);
+extern void refuse_left_stage(const Candidate *candidate, JourneyLabel from);
+
+/* Raises, or in other modes than enforcement lets pass, what is said in these words. */
+extern void refuse_with(const Binding *binding, Relation rel, const char *constraint, const char *message,
+						const char *detail, const char *hint);
+extern void refuse_always(const Binding *binding, Relation rel, const char *constraint, const char *message,
+						  const char *detail, const char *hint) pg_attribute_noreturn();
 
 #endif							/* CRM_JUDGE_H */

@@ -43,6 +43,7 @@ CREATE FUNCTION @extschema@.detach(rel regclass, stage_column name DEFAULT NULL)
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.detach(regclass, name) IS 'takes a lifecycle off a table again; the journeys stay';
 
-CREATE FUNCTION @extschema@.set_context(reason text DEFAULT NULL) RETURNS void
+CREATE FUNCTION @extschema@.set_context(actor text DEFAULT NULL, reason text DEFAULT NULL, note text DEFAULT NULL,
+	undo boolean DEFAULT false) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.set_context(text) IS 'says, until the end of the transaction, why its rows move';
+COMMENT ON FUNCTION @extschema@.set_context(text, text, text, boolean) IS 'says, until the end of the transaction, who moves its rows, why, and whether to take moves back';
