@@ -77,6 +77,7 @@ FACES = \
 	crossing \
 	journey_keep \
 	enforce \
+	log \
 	attach
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))

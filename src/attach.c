@@ -29,9 +29,11 @@
 
 #include "binding.h"
 #include "compat.h"
+#include "log.h"
 
 PG_FUNCTION_INFO_V1(attach);
 PG_FUNCTION_INFO_V1(detach);
+PG_FUNCTION_INFO_V1(set_mode);
 PG_FUNCTION_INFO_V1(trigger_arguments);
 PG_FUNCTION_INFO_V1(stage_of_journey);
 
@@ -48,9 +50,26 @@ typedef struct Request
 	char	   *lifecycle;
 	char	   *key;
 	char	   *columns[NUM_ATTACHED_COLUMNS];	/* names, NULL where there is none */
-	char	   *since;			/* name, or NULL */
+	EnforcementMode mode;
+	bool		defer;			/* rows get their journeys later, by fill() */
+	bool		log;
 	bool		new_journey;	/* the journey column is to be added */
 } Request;
+
+/* The arguments of attach(). */
+enum
+{
+	A_TABLE,
+	A_LIFECYCLE,
+	A_LIFECYCLE_COLUMN,
+	A_STAGE_COLUMN,
+	A_JOURNEY_COLUMN,
+	A_REASON_COLUMN,
+	A_SINCE,
+	A_EXISTING,
+	A_LOG,
+	A_MODE
+};
 
 static void
 run(const char *sql)
@@ -158,64 +177,105 @@ require_argument(bool given, const char *what)
 				 errmsg("%s cannot be NULL", what)));
 }
 
+static EnforcementMode
+mode_argument(FunctionCallInfo fcinfo, int n)
+{
+	char	   *name;
+
+	require_argument(!PG_ARGISNULL(n), "the mode");
+	name = text_to_cstring(PG_GETARG_TEXT_PP(n));
+	for (int mode = 0; mode < NUM_ENFORCEMENT_MODES; mode++)
+		if (strcmp(enforcement_mode_names[mode], name) == 0)
+			return mode;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown mode: \"%s\"", name),
+			 errhint("There are enforce, warn and observe.")));
+}
+
+static bool
+defer_argument(FunctionCallInfo fcinfo, int n)
+{
+	char	   *existing;
+
+	require_argument(!PG_ARGISNULL(n), "what becomes of existing rows");
+	existing = text_to_cstring(PG_GETARG_TEXT_PP(n));
+	if (strcmp(existing, "fill") != 0 && strcmp(existing, "defer") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("existing rows cannot be treated like this: \"%s\"", existing),
+				 errhint("Existing rows get their journeys at once (\"fill\"), or later (\"defer\").")));
+	return existing[0] == 'd';
+}
+
 static void
 read_request(FunctionCallInfo fcinfo, Request *request)
 {
-	require_argument(!PG_ARGISNULL(0), "the table");
-	require_argument(!PG_ARGISNULL(1), "the name of a lifecycle");
-	require_argument(!PG_ARGISNULL(2), "the name of the stage column");
-	require_argument(!PG_ARGISNULL(3), "the name of the journey column");
+	require_argument(!PG_ARGISNULL(A_TABLE), "the table");
+	require_argument(!PG_ARGISNULL(A_STAGE_COLUMN), "the name of the stage column");
+	require_argument(!PG_ARGISNULL(A_JOURNEY_COLUMN), "the name of the journey column");
+	if (PG_ARGISNULL(A_LIFECYCLE) == PG_ARGISNULL(A_LIFECYCLE_COLUMN))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("attach() takes either a lifecycle for all rows or a column that names each row's")));
 	memset(request, 0, sizeof(*request));
-	lock_table(request, PG_GETARG_OID(0));
-	request->lifecycle = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	request->columns[STAGE_COLUMN] = name_argument(fcinfo, 2);
-	request->columns[JOURNEY_COLUMN] = name_argument(fcinfo, 3);
-	request->columns[REASON_COLUMN] = name_argument(fcinfo, 4);
-	request->since = name_argument(fcinfo, 5);
+	lock_table(request, PG_GETARG_OID(A_TABLE));
+	request->lifecycle = PG_ARGISNULL(A_LIFECYCLE) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(A_LIFECYCLE));
+	request->columns[STAGE_COLUMN] = name_argument(fcinfo, A_STAGE_COLUMN);
+	request->columns[JOURNEY_COLUMN] = name_argument(fcinfo, A_JOURNEY_COLUMN);
+	request->columns[REASON_COLUMN] = name_argument(fcinfo, A_REASON_COLUMN);
+	request->columns[LIFECYCLE_COLUMN] = name_argument(fcinfo, A_LIFECYCLE_COLUMN);
+	request->columns[SINCE_COLUMN] = name_argument(fcinfo, A_SINCE);
 	request->key = request->columns[STAGE_COLUMN];
+	request->defer = defer_argument(fcinfo, A_EXISTING);
+	request->log = !PG_ARGISNULL(A_LOG) && PG_GETARG_BOOL(A_LOG);
+	request->mode = mode_argument(fcinfo, A_MODE);
 
-	(void) ordinary_column(request, request->columns[STAGE_COLUMN]);
 	check_journey_column(request);
-	if (request->columns[REASON_COLUMN] != NULL)
-		(void) ordinary_column(request, request->columns[REASON_COLUMN]);
-	if (request->since != NULL)
-		(void) ordinary_column(request, request->since);
+	for (int c = 0; c < NUM_ATTACHED_COLUMNS; c++)
+		if (request->columns[c] != NULL && c != JOURNEY_COLUMN)
+			(void) ordinary_column(request, request->columns[c]);
 }
 
-/* The labels that rows may hold. */
-static Datum
-labels_of_rows(const Diagram *diagram)
+/* What SQL calls the lifecycle of a row of the table. */
+static const char *
+row_lifecycle(const Request *request)
 {
-	Datum	   *labels = palloc(Max(diagram->nstages, 1) * sizeof(Datum));
-	int			count = 0;
-
-	for (int i = 0; i < diagram->nstages; i++)
-		if (!diagram->stages[i].outside)
-			labels[count++] = CStringGetTextDatum(diagram->stages[i].label);
-	return PointerGetDatum(construct_array(labels, count, TEXTOID, -1, false, TYPALIGN_INT));
+	if (request->columns[LIFECYCLE_COLUMN] == NULL)
+		return quote_literal_cstr(request->lifecycle);
+	return psprintf("t.%s::pg_catalog.text", quoted(request, LIFECYCLE_COLUMN));
 }
 
-/* Refuses rows whose stage the lifecycle does not know, naming the stages. */
+static char *
+single_text(const char *sql)
+{
+	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not execute: %s", sql);
+	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+}
+
+/* Refuses rows whose stage their lifecycle does not have, naming the stages. */
 static void
-check_stages_of_rows(const Request *request, const Diagram *diagram)
+check_stages_of_rows(const Request *request)
 {
-	Oid			type = TEXTARRAYOID;
-	Datum		labels = labels_of_rows(diagram);
-	char	   *sql;
+	char	   *stage = psprintf("t.%s::pg_catalog.text", quoted(request, STAGE_COLUMN));
+	char	   *unknown;
 
-	sql = psprintf("SELECT pg_catalog.string_agg(pg_catalog.format('%%s (%%s rows)', stage, count), ', ')"
-				   " FROM (SELECT COALESCE(pg_catalog.quote_ident(%1$s::pg_catalog.text), 'NULL') AS stage,"
-				   " pg_catalog.count(*) FROM %2$s"
-				   " WHERE (%1$s::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($1)) IS NOT TRUE"
-				   " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10) AS unknown",
-				   quoted(request, STAGE_COLUMN), request->table);
-	SPI_execute_with_args(sql, 1, &type, &labels, NULL, true, 0);
-	if (SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1) != NULL)
+	unknown = single_text(psprintf(
+		"SELECT pg_catalog.string_agg(pg_catalog.format('%%s (%%s rows)', stage, count), ', ')"
+		" FROM (SELECT COALESCE(pg_catalog.quote_ident(%s), 'NULL') AS stage, pg_catalog.count(*)"
+		" FROM %s t LEFT JOIN lifecycle.stage s ON s.lifecycle OPERATOR(pg_catalog.=) %s"
+		" AND s.label OPERATOR(pg_catalog.=) %s AND NOT s.outside"
+		" WHERE s.label IS NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10) AS unknown",
+		stage, request->table, row_lifecycle(request), stage));
+	if (unknown != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("table \"%s\" has rows in stages that lifecycle \"%s\" does not have",
-						request->name, request->lifecycle),
-				 errdetail("These are: %s.", SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1)),
+				 request->columns[LIFECYCLE_COLUMN] == NULL
+				 ? errmsg("table \"%s\" has rows in stages that lifecycle \"%s\" does not have",
+						  request->name, request->lifecycle)
+				 : errmsg("table \"%s\" has rows in stages that their lifecycle does not have", request->name),
+				 errdetail("These are: %s.", unknown),
 				 errhint("Draw these stages, or change the rows first.")));
 }
 
@@ -223,22 +283,16 @@ check_stages_of_rows(const Request *request, const Diagram *diagram)
 static void
 check_journeys_of_rows(const Request *request)
 {
-	char	   *sql = psprintf("SELECT pg_catalog.count(*) FROM %s WHERE %s IS NOT NULL"
-							   " AND NOT lifecycle.ends_in(%s, %s)",
-							   request->table, quoted(request, JOURNEY_COLUMN),
-							   quoted(request, JOURNEY_COLUMN), quoted(request, STAGE_COLUMN));
-	bool		isnull;
-	int64		count;
+	char	   *count = single_text(psprintf("SELECT NULLIF(pg_catalog.count(*), 0) FROM %s WHERE %s IS NOT NULL"
+											 " AND NOT lifecycle.ends_in(%s, %s)",
+											 request->table, quoted(request, JOURNEY_COLUMN),
+											 quoted(request, JOURNEY_COLUMN), quoted(request, STAGE_COLUMN)));
 
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not check the journeys of the table");
-	count = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	if (count > 0)
+	if (count != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("table \"%s\" has rows whose journey does not end in their stage",
-						request->name),
-				 errdetail("There are " INT64_FORMAT " of them.", count),
+				 errmsg("table \"%s\" has rows whose journey does not end in their stage", request->name),
+				 errdetail("There are %s of them.", count),
 				 errhint("Correct them, or set their journey to NULL to have it begin anew.")));
 }
 
@@ -251,9 +305,9 @@ static void
 fill_journeys(const Request *request)
 {
 	const char *journey = quoted(request, JOURNEY_COLUMN);
-	char	   *since = request->since == NULL ? "pg_catalog.now()" :
+	const char *since = request->columns[SINCE_COLUMN] == NULL ? "pg_catalog.now()" :
 		psprintf("LEAST(pg_catalog.now(), COALESCE(%s::pg_catalog.timestamptz, pg_catalog.now()))",
-				 quote_identifier(request->since));
+				 quoted(request, SINCE_COLUMN));
 	char	   *first_step = psprintf("lifecycle.journey(%s::pg_catalog.text, %s)",
 									  quoted(request, STAGE_COLUMN), since);
 
@@ -285,7 +339,7 @@ object_name(const char *key, const char *what)
 }
 
 static const char *
-check_name(const char *key)
+constraint_name(const char *key)
 {
 	return quote_identifier(makeObjectName("lifecycle", key, "check"));
 }
@@ -293,9 +347,23 @@ check_name(const char *key)
 static void
 create_check(const Request *request)
 {
-	run(psprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (lifecycle.ends_in(%s, %s))",
-				 request->table, check_name(request->key),
-				 quoted(request, JOURNEY_COLUMN), quoted(request, STAGE_COLUMN)));
+	run(psprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (lifecycle.ends_in(%s, %s))%s",
+				 request->table, constraint_name(request->key),
+				 quoted(request, JOURNEY_COLUMN), quoted(request, STAGE_COLUMN),
+				 request->defer ? " NOT VALID" : ""));
+}
+
+/* The trigger that says which lifecycle, which columns and which mode. */
+static void
+create_registry(const Request *request)
+{
+	run(psprintf("CREATE TRIGGER %s BEFORE UPDATE OF %s ON %s FOR EACH STATEMENT"
+				 " EXECUTE FUNCTION lifecycle." ATTACHMENT_FUNCTION "(%s, %s, %s, %s)",
+				 object_name(request->key, "columns"), column_list(request, false), request->table,
+				 quote_literal_cstr(request->key),
+				 quote_literal_cstr(request->lifecycle != NULL ? request->lifecycle : ""),
+				 quote_literal_cstr(column_list(request, true)),
+				 quote_literal_cstr(enforcement_mode_names[request->mode])));
 }
 
 /* Rows leave a table for another partition by a DELETE; elsewhere deletes do not matter. */
@@ -305,16 +373,53 @@ create_triggers(const Request *request)
 	const char *key = quote_literal_cstr(request->key);
 	const char *or_delete = request->partitions ? " OR DELETE" : "";
 
-	run(psprintf("CREATE TRIGGER %s BEFORE UPDATE OF %s ON %s FOR EACH STATEMENT"
-				 " EXECUTE FUNCTION lifecycle." ATTACHMENT_FUNCTION "(%s, %s, %s, 'enforce')",
-				 object_name(request->key, "columns"), column_list(request, false), request->table,
-				 key, quote_literal_cstr(request->lifecycle), quote_literal_cstr(column_list(request, true))));
+	create_registry(request);
 	run(psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE%s ON %s FOR EACH ROW"
 				 " EXECUTE FUNCTION lifecycle." BEFORE_FUNCTION "(%s)",
 				 object_name(request->key, "move"), or_delete, request->table, key));
 	run(psprintf("CREATE TRIGGER %s AFTER INSERT%s ON %s FOR EACH ROW"
 				 " EXECUTE FUNCTION lifecycle." AFTER_FUNCTION "(%s)",
 				 object_name(request->key, "entry"), or_delete, request->table, key));
+}
+
+/* The log is the table owner's, whoever attaches. */
+static void
+create_log(const Request *request)
+{
+	Relation	rel = relation_open(request->relid, NoLock);
+	List	   *keys = log_key_columns(rel);
+	char	   *schema = get_namespace_name(RelationGetNamespace(rel));
+	char	   *name = makeObjectName(request->name, strcmp(request->key, "stage") == 0 ? NULL : request->key,
+									  "stage_log");
+	const char *log = quote_qualified_identifier(schema, name);
+	StringInfoData columns;
+	ListCell   *cell;
+
+	initStringInfo(&columns);
+	foreach(cell, keys)
+	{
+		char	   *key = lfirst(cell);
+		Oid			type;
+		int32		typmod;
+		Oid			collation;
+
+		get_atttypetypmodcoll(request->relid, get_attnum(request->relid, key), &type, &typmod, &collation);
+		appendStringInfo(&columns, "%s %s NOT NULL, ", quote_identifier(log_key_name(key)),
+						 format_type_extended(type, typmod, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+	}
+	relation_close(rel, NoLock);
+	if (keys == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has no primary key, so a log could not say which row has moved", request->name),
+				 errhint("Add a primary key, or attach it without a log.")));
+	run(psprintf("CREATE TABLE %s (number pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, %s%s)",
+				 log, columns.data, log_columns()));
+	run(psprintf("COMMENT ON TABLE %s IS %s", log,
+				 quote_literal_cstr(psprintf("moves of %s, written by lifecycle.log_move()", request->table))));
+	run(psprintf("CREATE CONSTRAINT TRIGGER %s AFTER INSERT OR UPDATE OR DELETE ON %s FROM %s FOR EACH ROW"
+				 " EXECUTE FUNCTION lifecycle.log_move(%s)",
+				 object_name(request->key, "log"), request->table, log, quote_literal_cstr(request->key)));
 }
 
 /* Each stage column is attached once. */
@@ -339,13 +444,30 @@ check_not_attached(const Request *request)
 				 errhint("Call lifecycle.detach() first, or name other columns.")));
 }
 
+/* The lifecycles that apply to the table: one, or those that its rows name. */
+static List *
+applying_lifecycles(const Request *request)
+{
+	List	   *names = NIL;
+
+	if (request->columns[LIFECYCLE_COLUMN] == NULL)
+		return list_make1(request->lifecycle);
+	run(psprintf("SELECT DISTINCT %s FROM %s t", row_lifecycle(request), request->table));
+	for (uint64 i = 0; i < SPI_processed; i++)
+		names = lappend(names, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+	return names;
+}
+
 /* What does not fit the table shows now, not at somebody's first move. */
 static void
-check_binding(const Request *request)
+check_rulebooks(const Request *request, List *lifecycles)
 {
 	Relation	rel = relation_open(request->relid, NoLock);
+	Binding    *binding = binding_get(rel, request->key);
+	ListCell   *cell;
 
-	rulebook_check(binding_rulebook(binding_get(rel, request->key), request->lifecycle), rel);
+	foreach(cell, lifecycles)
+		rulebook_check(binding_rulebook(binding, lfirst(cell)), rel);
 	relation_close(rel, NoLock);
 }
 
@@ -356,35 +478,73 @@ Datum
 attach(PG_FUNCTION_ARGS)
 {
 	Request		request;
-	Rules	   *rules;
 
 	read_request(fcinfo, &request);
-	rules = rules_get(request.lifecycle);
+	if (request.columns[LIFECYCLE_COLUMN] == NULL)
+		(void) rules_get(request.lifecycle);
 	SPI_connect();
 	check_not_attached(&request);
-	check_stages_of_rows(&request, rules->diagram);
+	if (!request.defer)
+		check_stages_of_rows(&request);
 	if (request.new_journey)
 		run(psprintf("ALTER TABLE %s ADD COLUMN %s lifecycle.journey",
 					 request.table, quoted(&request, JOURNEY_COLUMN)));
-	else
+	else if (!request.defer)
 		check_journeys_of_rows(&request);
-	fill_journeys(&request);
+	if (!request.defer)
+		fill_journeys(&request);
 	create_check(&request);
 	create_triggers(&request);
+	if (request.log)
+		create_log(&request);
+	if (!request.defer || request.columns[LIFECYCLE_COLUMN] == NULL)
+		check_rulebooks(&request, applying_lifecycles(&request));
 	SPI_finish();
-	check_binding(&request);
 	PG_RETURN_VOID();
 }
 
-/* Takes off one attachment; the column and the journeys stay. */
+/*
+ * Takes off one attachment; the column and the journeys stay.  The triggers are found by
+ * what they call, since anybody may have renamed them.
+ */
 static void
-detach_key(const char *table, const char *key)
+detach_key(const Request *request, const char *key)
 {
-	static const char *const triggers[] = {"columns", "move", "entry"};
+	SPITupleTable *found;
 
-	for (int i = 0; i < lengthof(triggers); i++)
-		run(psprintf("DROP TRIGGER IF EXISTS %s ON %s", object_name(key, triggers[i]), table));
-	run(psprintf("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", table, check_name(key)));
+	run(psprintf("SELECT tgname FROM pg_catalog.pg_trigger"
+				 " WHERE tgrelid OPERATOR(pg_catalog.=) %u AND tgfoid OPERATOR(pg_catalog.=) ANY ('{"
+				 "lifecycle." ATTACHMENT_FUNCTION "(), lifecycle." BEFORE_FUNCTION "(), lifecycle."
+				 AFTER_FUNCTION "(), lifecycle.log_move()}'::pg_catalog.regprocedure[])"
+				 " AND (lifecycle.trigger_arguments(tgargs))[1] OPERATOR(pg_catalog.=) %s",
+				 request->relid, quote_literal_cstr(key)));
+	found = SPI_tuptable;
+	for (uint64 i = 0; i < found->numvals; i++)
+		run(psprintf("DROP TRIGGER %s ON %s",
+					 quote_identifier(SPI_getvalue(found->vals[i], found->tupdesc, 1)), request->table));
+	run(psprintf("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", request->table, constraint_name(key)));
+}
+
+/* The attachments of a table, or the one of a stage column; there must be some. */
+static SPITupleTable *
+find_attachments(const Request *request, const char *stage_column)
+{
+	char	   *sql = psprintf("SELECT key, lifecycle, lifecycle_column, journey_column, reason_column, since"
+							   " FROM lifecycle.attachments"
+							   " WHERE relation OPERATOR(pg_catalog.=) %u::pg_catalog.regclass"
+							   " AND (%s::pg_catalog.name IS NULL OR stage_column OPERATOR(pg_catalog.=) %s)",
+							   request->relid, stage_column ? quote_literal_cstr(stage_column) : "NULL",
+							   stage_column ? quote_literal_cstr(stage_column) : "NULL");
+
+	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the attachments");
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("no lifecycle is attached to %s", stage_column == NULL ? request->table :
+						psprintf("column \"%s\" of %s", stage_column, request->table)),
+				 errhint("SELECT * FROM lifecycle.attachments shows what is attached.")));
+	return SPI_tuptable;
 }
 
 /*
@@ -394,30 +554,44 @@ Datum
 detach(PG_FUNCTION_ARGS)
 {
 	Request		request = {0};
-	char	   *only = name_argument(fcinfo, 1);
-	char	   *sql;
 	SPITupleTable *found;
-	uint64		count;
 
 	require_argument(!PG_ARGISNULL(0), "the table");
 	lock_table(&request, PG_GETARG_OID(0));
-	sql = psprintf("SELECT key FROM lifecycle.attachments"
-				   " WHERE relation OPERATOR(pg_catalog.=) %u::pg_catalog.regclass"
-				   " AND (%s::pg_catalog.name IS NULL OR stage_column OPERATOR(pg_catalog.=) %s)",
-				   request.relid, only ? quote_literal_cstr(only) : "NULL",
-				   only ? quote_literal_cstr(only) : "NULL");
 	SPI_connect();
-	if (SPI_execute(sql, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the attachments");
-	found = SPI_tuptable;
-	count = SPI_processed;
-	if (count == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("no lifecycle is attached to %s", only ? psprintf("column \"%s\" of %s", only, request.table) : request.table),
-				 errhint("SELECT * FROM lifecycle.attachments shows what is attached.")));
-	for (uint64 i = 0; i < count; i++)
-		detach_key(request.table, SPI_getvalue(found->vals[i], found->tupdesc, 1));
+	found = find_attachments(&request, name_argument(fcinfo, 1));
+	for (uint64 i = 0; i < found->numvals; i++)
+		detach_key(&request, SPI_getvalue(found->vals[i], found->tupdesc, 1));
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/*
+ * set_mode(rel, mode, stage_column) makes the trigger that says the mode anew, with all
+ * else that it says.
+ */
+Datum
+set_mode(PG_FUNCTION_ARGS)
+{
+	Request		request = {0};
+	SPITupleTable *found;
+
+	require_argument(!PG_ARGISNULL(0), "the table");
+	lock_table(&request, PG_GETARG_OID(0));
+	request.mode = mode_argument(fcinfo, 1);
+	SPI_connect();
+	found = find_attachments(&request, name_argument(fcinfo, 2));
+	for (uint64 i = 0; i < found->numvals; i++)
+	{
+		request.key = SPI_getvalue(found->vals[i], found->tupdesc, 1);
+		request.lifecycle = SPI_getvalue(found->vals[i], found->tupdesc, 2);
+		request.columns[LIFECYCLE_COLUMN] = SPI_getvalue(found->vals[i], found->tupdesc, 3);
+		request.columns[JOURNEY_COLUMN] = SPI_getvalue(found->vals[i], found->tupdesc, 4);
+		request.columns[REASON_COLUMN] = SPI_getvalue(found->vals[i], found->tupdesc, 5);
+		request.columns[SINCE_COLUMN] = SPI_getvalue(found->vals[i], found->tupdesc, 6);
+		run(psprintf("DROP TRIGGER %s ON %s", object_name(request.key, "columns"), request.table));
+		create_registry(&request);
+	}
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -48,7 +48,7 @@
 /* Rulebooks of one table: pipelines are few, tenants' are many and seldom all at work. */
 #define MAX_RULEBOOKS 64
 
-const char *const attached_column_names[NUM_ATTACHED_COLUMNS] = {"stage", "journey", "reason", "lifecycle"};
+const char *const attached_column_names[NUM_ATTACHED_COLUMNS] = {"stage", "journey", "reason", "lifecycle", "since"};
 const char *const enforcement_mode_names[NUM_ENFORCEMENT_MODES] = {"enforce", "warn", "observe"};
 
 typedef struct Entry
@@ -88,7 +88,8 @@ invalidate(Oid relid)
 		return;
 	hash_seq_init(&scan, bindings);
 	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (!OidIsValid(relid) || entry->binding->relid == relid || entry->binding->home == relid)
+		if (!OidIsValid(relid) || entry->binding->relid == relid ||
+			entry->binding->home == relid || entry->binding->log == relid)
 			entry->binding->valid = false;
 }
 

@@ -32,6 +32,7 @@ typedef enum AttachedColumn
 	JOURNEY_COLUMN,
 	REASON_COLUMN,
 	LIFECYCLE_COLUMN,			/* each row names its lifecycle */
+	SINCE_COLUMN,				/* when rows that have no journey yet entered their stage */
 	NUM_ATTACHED_COLUMNS
 } AttachedColumn;
 
@@ -60,6 +61,8 @@ typedef enum EnforcementMode
 extern const char *const attached_column_names[NUM_ATTACHED_COLUMNS];
 extern const char *const enforcement_mode_names[NUM_ENFORCEMENT_MODES];
 
+typedef struct LogPlan LogPlan;
+
 typedef struct Binding
 {
 	Oid			relid;
@@ -68,12 +71,16 @@ typedef struct Binding
 	Oid			stage_type;
 	EnforcementMode mode;
 
-	/* for binding.c only */
+	/* for log.c only */
+	LogPlan    *log_plan;
+	Oid			log;
+
+	/* for binding.c, which log.c shares the context with */
+	MemoryContext context;
 	char	   *lifecycle;		/* of all rows, unless a column says it */
 	dlist_head	rulebooks;		/* most recently used first */
 	int			nrulebooks;
 	TupleTableSlot *no_row;
-	MemoryContext context;
 	Oid			trigger;
 	Oid			home;			/* the relation that was attached: this one or an ancestor */
 	Oid			stage_output;

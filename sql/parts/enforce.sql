@@ -12,6 +12,10 @@ CREATE FUNCTION @extschema@.enforce_entry() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION @extschema@.enforce_entry() IS 'trigger that refuses new rows at stages where no row may begin';
 
+CREATE FUNCTION @extschema@.log_move() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION @extschema@.log_move() IS 'trigger that writes the log of moves';
+
 CREATE FUNCTION @extschema@.trigger_arguments(arguments bytea) RETURNS text[]
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.trigger_arguments(bytea) IS 'the arguments in pg_trigger.tgargs';
@@ -23,25 +27,46 @@ COMMENT ON FUNCTION @extschema@.stage_of_journey(regclass, smallint) IS 'number 
 CREATE VIEW @extschema@.attachments AS
 	SELECT t.tgrelid::pg_catalog.regclass AS relation,
 		a.arguments[1] AS key,
-		a.arguments[2] AS lifecycle,
+		NULLIF(a.arguments[2], '') AS lifecycle,
+		c.lifecycle_column,
 		(SELECT attname FROM pg_catalog.pg_attribute
 			WHERE attrelid = t.tgrelid AND attnum = @extschema@.stage_of_journey(t.tgrelid, t.tgattr[0])) AS stage_column,
-		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[0]) AS journey_column,
-		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[1]) AS reason_column
+		c.journey_column,
+		c.reason_column,
+		c.since,
+		(SELECT l.tgconstrrelid::pg_catalog.regclass FROM pg_catalog.pg_trigger l
+			WHERE l.tgrelid = t.tgrelid AND l.tgfoid = '@extschema@.log_move()'::pg_catalog.regprocedure
+				AND (@extschema@.trigger_arguments(l.tgargs))[1] = a.arguments[1]) AS log,
+		a.arguments[4] AS mode
 	FROM pg_catalog.pg_trigger t
 		CROSS JOIN LATERAL (SELECT @extschema@.trigger_arguments(t.tgargs) AS arguments) a
+		CROSS JOIN LATERAL (
+			SELECT pg_catalog.max(attname::text) FILTER (WHERE meaning = 'lifecycle')::name AS lifecycle_column,
+				pg_catalog.max(attname::text) FILTER (WHERE meaning = 'journey')::name AS journey_column,
+				pg_catalog.max(attname::text) FILTER (WHERE meaning = 'reason')::name AS reason_column,
+				pg_catalog.max(attname::text) FILTER (WHERE meaning = 'since')::name AS since
+			FROM ROWS FROM (pg_catalog.unnest(t.tgattr::int2[]),
+					pg_catalog.unnest(pg_catalog.string_to_array(a.arguments[3], ', '))) u (attnum, meaning)
+				JOIN pg_catalog.pg_attribute p ON p.attrelid = t.tgrelid AND p.attnum = u.attnum) c
 	WHERE t.tgfoid = '@extschema@.attachment()'::pg_catalog.regprocedure;
 COMMENT ON VIEW @extschema@.attachments IS 'the tables that lifecycles are attached to, one row an attachment';
 GRANT SELECT ON @extschema@.attachments TO PUBLIC;
 
-CREATE FUNCTION @extschema@.attach(rel regclass, lifecycle text, stage_column name DEFAULT 'stage',
-	journey_column name DEFAULT 'journey', reason_column name DEFAULT NULL, since name DEFAULT NULL) RETURNS void
+CREATE FUNCTION @extschema@.attach(rel regclass, lifecycle text DEFAULT NULL, lifecycle_column name DEFAULT NULL,
+	stage_column name DEFAULT 'stage', journey_column name DEFAULT 'journey', reason_column name DEFAULT NULL,
+	since name DEFAULT NULL, existing text DEFAULT 'fill', log boolean DEFAULT false, mode text DEFAULT 'enforce')
+	RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.attach(regclass, text, name, name, name, name) IS 'keeps the rows of a table to a lifecycle from now on';
+COMMENT ON FUNCTION @extschema@.attach(regclass, text, name, name, name, name, name, text, boolean, text)
+	IS 'keeps the rows of a table to a lifecycle from now on';
 
 CREATE FUNCTION @extschema@.detach(rel regclass, stage_column name DEFAULT NULL) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.detach(regclass, name) IS 'takes a lifecycle off a table again; the journeys stay';
+
+CREATE FUNCTION @extschema@.set_mode(rel regclass, mode text, stage_column name DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.set_mode(regclass, text, name) IS 'makes an attachment enforce, warn or observe';
 
 CREATE FUNCTION @extschema@.set_context(actor text DEFAULT NULL, reason text DEFAULT NULL, note text DEFAULT NULL,
 	undo boolean DEFAULT false) RETURNS void

@@ -143,7 +143,7 @@ stateDiagram-v2
 	end note
 $d$);
 CREATE TABLE "we""ird, table" ("st""age ü" text, "jour'ney" lifecycle.journey);
-SELECT lives_ok($q$SELECT lifecycle.attach('"we""ird, table"', 'it''s "odd" \ €', 'st"age ü', 'jour''ney')$q$, 'strange names attach');
+SELECT lives_ok($q$SELECT lifecycle.attach('"we""ird, table"', 'it''s "odd" \ €', stage_column => 'st"age ü', journey_column => 'jour''ney')$q$, 'strange names attach');
 INSERT INTO "we""ird, table" VALUES ('O''Hara \ {x}, y');
 SELECT lives_ok($$UPDATE "we""ird, table" SET "st""age ü" = 'élan ✓ aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'$$, 'and move');
 SELECT is((SELECT lifecycle.stages("jour'ney") FROM "we""ird, table"),

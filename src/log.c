@@ -1,0 +1,520 @@
+/*-------------------------------------------------------------------------
+ *
+ * log.c
+ *		The log: one row for each move, in a table beside the attached one.
+ *
+ * It is written by an AFTER trigger as the table's owner, so that those who move rows
+ * need no right on it, and nothing in it is ever updated.  What happened is read off the
+ * journeys before and after, so it makes no difference which trigger moved the row.
+ *
+ * A constraint trigger names the log (FROM): PostgreSQL follows its renaming, dumps it,
+ * and takes the trigger away with it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "binding.h"
+#include "compat.h"
+#include "context.h"
+#include "crossing.h"
+#include "journey_io.h"
+#include "journey_keep.h"
+#include "judge.h"
+#include "log.h"
+
+PG_FUNCTION_INFO_V1(log_move);
+
+/* What is logged besides the row's key, in the order of the INSERT's parameters. */
+enum
+{
+	P_KIND,
+	P_LIFECYCLE,
+	P_FROM,
+	P_TO,
+	P_EVENT,
+	P_ACTION,
+	P_AT,
+	P_ACTOR,
+	P_REASON,
+	P_NOTE,
+	P_LOGIN,
+	P_ROLE,
+	P_JOURNEY,
+	NUM_LOG_PARAMETERS
+};
+
+/* The log's own columns; the row's key stands before them, under the names of its columns. */
+static const char *const parameter_columns[NUM_LOG_PARAMETERS] = {
+	"kind", "lifecycle", "from_stage", "to_stage", "event", "action", "at", "actor", "reason", "note",
+	"login", "role", "journey"
+};
+
+/* How the rows of one relation get into its log; kept with the binding. */
+struct LogPlan
+{
+	MemoryContextCallback callback;
+	int			nkeys;
+	AttrNumber *keys;			/* in the relation */
+	SPIPlanPtr	insert;
+};
+
+/* What one statement needs for the rows of one relation. */
+typedef struct LogStatement
+{
+	Binding    *binding;
+	LogPlan    *plan;
+	Relation	rel;
+	MemoryContext query;
+	bool		importing;
+} LogStatement;
+
+/* One row to write. */
+typedef struct LogRow
+{
+	Datum		values[NUM_LOG_PARAMETERS];
+	char		nulls[NUM_LOG_PARAMETERS];
+} LogRow;
+
+const char *
+log_columns(void)
+{
+	return "kind pg_catalog.text NOT NULL"
+		" CHECK (kind IN ('insert', 'move', 'undo', 'import', 'forced', 'delete')),"
+		" lifecycle pg_catalog.text, from_stage pg_catalog.text, to_stage pg_catalog.text,"
+		" event pg_catalog.text, action pg_catalog.text, at pg_catalog.timestamptz NOT NULL,"
+		" actor pg_catalog.text, reason pg_catalog.text, note pg_catalog.text,"
+		" login pg_catalog.name NOT NULL, role pg_catalog.name NOT NULL, journey lifecycle.journey,"
+		" recorded_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),"
+		" xid pg_catalog.xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id()";
+}
+
+/* The attributes of the primary key, which the log repeats. */
+static Bitmapset *
+key_of(Relation rel)
+{
+	return RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+}
+
+/*
+ * The names of the key's columns in their order in the table.
+ */
+List *
+log_key_columns(Relation rel)
+{
+	Bitmapset  *key = key_of(rel);
+	List	   *names = NIL;
+	int			i = -1;
+
+	while ((i = bms_next_member(key, i)) >= 0)
+		names = lappend(names, get_attname(RelationGetRelid(rel), i + FirstLowInvalidHeapAttributeNumber, false));
+	return names;
+}
+
+/*
+ * The name of a column of the key in the log, which has columns of its own.
+ */
+char *
+log_key_name(const char *column)
+{
+	static const char *const others[] = {"number", "recorded_at", "xid"};
+	bool		taken = false;
+
+	for (int i = 0; i < lengthof(others); i++)
+		taken |= strcmp(column, others[i]) == 0;
+	for (int i = 0; i < NUM_LOG_PARAMETERS; i++)
+		taken |= strcmp(column, parameter_columns[i]) == 0;
+	return taken ? psprintf("key_%s", column) : pstrdup(column);
+}
+
+/* The log's columns that hold the key: all before "kind" but the first, its number. */
+static List *
+key_columns_of_log(Relation log)
+{
+	TupleDesc	desc = RelationGetDescr(log);
+	List	   *names = NIL;
+
+	for (int i = 1; i < desc->natts && strcmp(NameStr(TupleDescAttr(desc, i)->attname), "kind") != 0; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			names = lappend(names, NameStr(TupleDescAttr(desc, i)->attname));
+	return names;
+}
+
+static void
+refuse_log(Relation rel, Relation log)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the log \"%s\" does not fit the primary key of table \"%s\" any more",
+					RelationGetRelationName(log), RelationGetRelationName(rel)),
+			 errhint("Rename the log, then call lifecycle.detach() and lifecycle.attach() with log => true.")));
+}
+
+/* Finds the row's key where the log wants it. */
+static void
+bind_keys(LogPlan *plan, Relation rel, Relation log)
+{
+	List	   *in_log = key_columns_of_log(log);
+	Bitmapset  *key = key_of(rel);
+	int			i = -1;
+
+	if (bms_num_members(key) != list_length(in_log))
+		refuse_log(rel, log);
+	plan->keys = palloc(Max(list_length(in_log), 1) * sizeof(AttrNumber));
+	while ((i = bms_next_member(key, i)) >= 0)
+		plan->keys[plan->nkeys++] = i + FirstLowInvalidHeapAttributeNumber;
+}
+
+static char *
+insert_statement(Relation log)
+{
+	StringInfoData sql;
+	List	   *keys = key_columns_of_log(log);
+	ListCell   *cell;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "INSERT INTO %s (",
+					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(log)),
+												RelationGetRelationName(log)));
+	foreach(cell, keys)
+		appendStringInfo(&sql, "%s, ", quote_identifier(lfirst(cell)));
+	for (int i = 0; i < NUM_LOG_PARAMETERS; i++)
+		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "", parameter_columns[i]);
+	appendStringInfoString(&sql, ") VALUES (");
+	for (int i = 1; i <= list_length(keys) + NUM_LOG_PARAMETERS; i++)
+		appendStringInfo(&sql, "%s$%d", i > 1 ? ", " : "", i);
+	appendStringInfoChar(&sql, ')');
+	return sql.data;
+}
+
+static SPIPlanPtr
+prepare_insert(const LogPlan *plan, const Binding *binding, Relation rel, Relation log)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	Oid		   *types = palloc((plan->nkeys + NUM_LOG_PARAMETERS) * sizeof(Oid));
+	SPIPlanPtr	prepared;
+	int			n = 0;
+
+	for (int i = 0; i < plan->nkeys; i++)
+		types[n++] = TupleDescAttr(desc, plan->keys[i] - 1)->atttypid;
+	for (int i = 0; i < NUM_LOG_PARAMETERS; i++)
+		types[n++] = i == P_AT ? TIMESTAMPTZOID : i == P_LOGIN || i == P_ROLE ? NAMEOID : TEXTOID;
+	types[n - 1] = TupleDescAttr(desc, binding->columns[JOURNEY_COLUMN] - 1)->atttypid;
+	prepared = SPI_prepare(insert_statement(log), n, types);
+	if (prepared == NULL || SPI_keepplan(prepared) != 0)
+		elog(ERROR, "could not prepare the insertion into the log");
+	return prepared;
+}
+
+static void
+free_plan(void *arg)
+{
+	LogPlan    *plan = arg;
+
+	if (plan->insert != NULL)
+		SPI_freeplan(plan->insert);
+}
+
+/* The plan of the binding, which goes when the log or the table changes. */
+static LogPlan *
+get_plan(Binding *binding, Relation rel, Oid logid)
+{
+	MemoryContext caller;
+	Relation	log;
+	LogPlan    *plan;
+
+	if (binding->log_plan != NULL)
+		return binding->log_plan;
+	log = table_open(logid, RowExclusiveLock);
+	binding->log = logid;
+	caller = MemoryContextSwitchTo(binding->context);
+	plan = palloc0(sizeof(LogPlan));
+	plan->callback.func = free_plan;
+	plan->callback.arg = plan;
+	MemoryContextRegisterResetCallback(binding->context, &plan->callback);
+	bind_keys(plan, rel, log);
+	MemoryContextSwitchTo(caller);
+	SPI_connect();
+	plan->insert = prepare_insert(plan, binding, rel, log);
+	SPI_finish();
+	table_close(log, NoLock);
+	binding->log_plan = plan;
+	return plan;
+}
+
+static LogStatement *
+get_statement(FunctionCallInfo fcinfo, TriggerData *trigdata)
+{
+	LogStatement *statement = fcinfo->flinfo->fn_extra;
+	MemoryContext caller;
+
+	if (statement != NULL)
+		return statement;
+	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	statement = palloc0(sizeof(LogStatement));
+	statement->binding = binding_get(trigdata->tg_relation, trigdata->tg_trigger->tgargs[ARG_KEY]);
+	statement->rel = trigdata->tg_relation;
+	statement->query = CurrentMemoryContext;
+	statement->importing = context_importing(trigdata->tg_relation);
+	statement->plan = get_plan(statement->binding, statement->rel, trigdata->tg_trigger->tgconstrrelid);
+	MemoryContextSwitchTo(caller);
+	fcinfo->flinfo->fn_extra = statement;
+	return statement;
+}
+
+static void
+put(LogRow *row, int parameter, Datum value)
+{
+	row->values[parameter] = value;
+	row->nulls[parameter] = ' ';
+}
+
+static void
+put_text(LogRow *row, int parameter, const char *value)
+{
+	if (value != NULL)
+		put(row, parameter, CStringGetTextDatum(value));
+}
+
+static void
+put_label(LogRow *row, int parameter, JourneyLabel label)
+{
+	put(row, parameter, PointerGetDatum(cstring_to_text_with_len(label.text, label.len)));
+}
+
+static void
+put_name(LogRow *row, int parameter, Oid role)
+{
+	put(row, parameter, DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(role, false))));
+}
+
+static void
+begin_row(const LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot *of)
+{
+	char	   *reason = binding_text(statement->binding, of, REASON_COLUMN);
+
+	memset(row->nulls, 'n', sizeof(row->nulls));
+	put_text(row, P_KIND, kind);
+	put_text(row, P_LIFECYCLE, binding_lifecycle(statement->binding, of));
+	put_text(row, P_ACTOR, context_actor());
+	put_text(row, P_REASON, reason != NULL ? reason : context_reason());
+	put_text(row, P_NOTE, context_note());
+	put_name(row, P_LOGIN, GetSessionUserId());
+	put_name(row, P_ROLE, GetUserId());
+}
+
+/* Writes the row as the table's owner. */
+static void
+write_row(const LogStatement *statement, const LogRow *row, TupleTableSlot *of)
+{
+	int			n = statement->plan->nkeys;
+	Datum	   *values = palloc((n + NUM_LOG_PARAMETERS) * sizeof(Datum));
+	char	   *nulls = palloc(n + NUM_LOG_PARAMETERS);
+	Oid			userid;
+	int			sec_context;
+	bool		isnull;
+
+	for (int i = 0; i < n; i++)
+	{
+		values[i] = slot_getattr(of, statement->plan->keys[i], &isnull);
+		nulls[i] = isnull ? 'n' : ' ';
+	}
+	memcpy(values + n, row->values, sizeof(row->values));
+	memcpy(nulls + n, row->nulls, sizeof(row->nulls));
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(statement->rel->rd_rel->relowner,
+						   sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	SPI_connect();
+	if (SPI_execute_plan(statement->plan->insert, values, nulls, false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "could not write the log");
+	SPI_finish();
+	SetUserIdAndSecContext(userid, sec_context);
+}
+
+static bool
+get_journey(const LogStatement *statement, TupleTableSlot *row, Datum *journey)
+{
+	bool		isnull;
+
+	*journey = slot_getattr(row, statement->binding->columns[JOURNEY_COLUMN], &isnull);
+	return !isnull;
+}
+
+static TimestampTz
+last_instant(const JourneyView *view)
+{
+	return view->first + journey_word_time(view->last_word);
+}
+
+/* Which move it was; under other modes than enforcement, whether it would have been refused. */
+static const char *
+put_move(const LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot *new_row,
+		 TupleTableSlot *old_row, const JourneyLabel *from, JourneyLabel to)
+{
+	Candidate	candidate = judge_candidate(statement->binding, statement->rel, new_row, old_row);
+	const DiagramMove *move;
+
+	candidate.from = from == NULL ? NO_STAGE : rulebook_find_stage(candidate.book, *from);
+	candidate.to = candidate.begun = rulebook_find_stage(candidate.book, to);
+	if (candidate.to == NO_STAGE || (from != NULL && candidate.from == NO_STAGE))
+		return "forced";
+	if (statement->binding->mode != MODE_ENFORCE && !judge(&candidate, false).granted)
+		return "forced";
+	move = judge_move_made(&candidate);
+	if (move != NULL)
+	{
+		put_text(row, P_EVENT, move->event);
+		put_text(row, P_ACTION, move->action);
+	}
+	return kind;
+}
+
+static void
+log_insert(const LogStatement *statement, TupleTableSlot *new_row)
+{
+	Datum		journey;
+	JourneyView view;
+	LogRow		row;
+	const char *kind = "insert";
+
+	if (!get_journey(statement, new_row, &journey))
+		return;
+	journey_open_datum(journey, &view);
+	begin_row(statement, &row, kind, new_row);
+	put_label(&row, P_TO, journey_last_stage(&view));
+	put(&row, P_AT, TimestampTzGetDatum(last_instant(&view)));
+	if (statement->importing || view.nsteps > 1)
+	{
+		kind = "import";
+		put(&row, P_JOURNEY, journey);
+	}
+	else
+		kind = put_move(statement, &row, kind, new_row, NULL, NULL, journey_last_stage(&view));
+	put_text(&row, P_KIND, kind);
+	write_row(statement, &row, new_row);
+}
+
+/* old_row is NULL where only the journey from before is known. */
+static void
+log_update(const LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old_row, Datum old_journey)
+{
+	Datum		journey;
+	JourneyView old,
+				new;
+	JourneyLabel from;
+	LogRow		row;
+	const char *kind = "move";
+
+	if (!get_journey(statement, new_row, &journey) || datum_image_eq(old_journey, journey, false, -1))
+		return;
+	journey_open_datum(old_journey, &old);
+	journey_open_datum(journey, &new);
+	from = journey_last_stage(&old);
+	begin_row(statement, &row, kind, new_row);
+	put_label(&row, P_FROM, from);
+	put_label(&row, P_TO, journey_last_stage(&new));
+	put(&row, P_AT, TimestampTzGetDatum(last_instant(&new)));
+	if (statement->importing)
+	{
+		kind = "import";
+		put(&row, P_JOURNEY, journey);
+	}
+	else if (new.nsteps < old.nsteps)
+	{
+		kind = "undo";
+		put(&row, P_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
+	}
+	else
+		kind = put_move(statement, &row, kind, new_row, old_row, &from, journey_last_stage(&new));
+	put_text(&row, P_KIND, kind);
+	write_row(statement, &row, new_row);
+}
+
+static void
+log_delete(const LogStatement *statement, TupleTableSlot *old_row)
+{
+	Datum		journey;
+	JourneyView view;
+	LogRow		row;
+
+	begin_row(statement, &row, "delete", old_row);
+	put(&row, P_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
+	if (get_journey(statement, old_row, &journey))
+	{
+		journey_open_datum(journey, &view);
+		put_label(&row, P_FROM, journey_last_stage(&view));
+		put(&row, P_JOURNEY, journey);
+	}
+	write_row(statement, &row, old_row);
+}
+
+/* The delete half of a change of partition only leaves the journey for the insert half. */
+static void
+note_departure(const LogStatement *statement, TupleTableSlot *old_row)
+{
+	Datum		journey;
+	MemoryContext caller;
+
+	if (!get_journey(statement, old_row, &journey))
+		return;
+	caller = MemoryContextSwitchTo(statement->query);
+	crossing_get(statement->query)->left = datumCopy(journey, false, -1);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+log_arrival(const LogStatement *statement, TupleTableSlot *new_row)
+{
+	Crossing   *crossing = crossing_find(statement->query);
+	Datum		left;
+
+	if (crossing == NULL || crossing->left == (Datum) 0)
+	{
+		log_insert(statement, new_row);
+		return;
+	}
+	left = crossing->left;
+	crossing->left = (Datum) 0;
+	log_update(statement, new_row, NULL, left);
+	pfree(DatumGetPointer(left));
+}
+
+/*
+ * log_move() is the AFTER ROW trigger that writes the log.
+ */
+Datum
+log_move(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = (TriggerData *) fcinfo->context;
+	LogStatement *statement;
+	Datum		old_journey;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
+		!TRIGGER_FIRED_AFTER(trigdata->tg_event) || !OidIsValid(trigdata->tg_trigger->tgconstrrelid))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"log_move\" can only be called as a trigger that lifecycle.attach() made")));
+	statement = get_statement(fcinfo, trigdata);
+	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
+		log_arrival(statement, trigdata->tg_trigslot);
+	else if (crossing_is_departure(trigdata))
+		note_departure(statement, trigdata->tg_trigslot);
+	else if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		log_delete(statement, trigdata->tg_trigslot);
+	else if (get_journey(statement, trigdata->tg_trigslot, &old_journey))
+		log_update(statement, trigdata->tg_newslot, trigdata->tg_trigslot, old_journey);
+	return PointerGetDatum(NULL);
+}

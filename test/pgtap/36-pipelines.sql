@@ -1,0 +1,90 @@
+-- Several lifecycles in one table, and modes that only look on.
+\set ECHO none
+\set QUIET 1
+BEGIN;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
+SELECT no_plan();
+CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	message text; con text; state text; col text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, con = CONSTRAINT_NAME, col = COLUMN_NAME;
+	RETURN concat_ws(' | ', state, message, nullif(col, ''), nullif(con, ''));
+END $$;
+
+-- 41. Pipelines
+SELECT lifecycle.create_lifecycle('new', E'stateDiagram-v2\n[*] --> lead\nlead --> demo : show [seats > 0]\ndemo --> won\nlead --> lost');
+SELECT lifecycle.create_lifecycle('renewal', E'stateDiagram-v2\n[*] --> due\ndue --> won\ndue --> lost\nwon --> due');
+SELECT lifecycle.create_lifecycle('service', E'stateDiagram-v2\n[*] --> lead\nlead --> quoted\nquoted --> won');
+CREATE TABLE deals (id int PRIMARY KEY, pipeline text, stage text, seats int);
+INSERT INTO deals VALUES (1, 'new', 'lead', 1), (2, 'renewal', 'due', 1);
+SELECT lives_ok($$SELECT lifecycle.attach('deals', lifecycle_column => 'pipeline')$$, '41: a table with pipelines is attached');
+INSERT INTO deals VALUES (3, 'service', 'lead', 1);
+SELECT lives_ok($$UPDATE deals SET stage = CASE pipeline WHEN 'new' THEN 'demo' WHEN 'renewal' THEN 'won' ELSE 'quoted' END$$,
+	'41: each row moves by its own');
+SELECT is(refusal($$UPDATE deals SET stage = 'due' WHERE id = 1$$),
+	'23514 | illegal move from "demo" to "due" in lifecycle "new" | stage | new_move', '41: and is refused by its own');
+SELECT is(refusal($$INSERT INTO deals VALUES (4, 'renewal', 'lead')$$),
+	'23514 | illegal entry at "lead" in lifecycle "renewal" | stage | renewal_entry', '41: so are new rows');
+SELECT is(refusal($$INSERT INTO deals VALUES (4, 'nothing', 'lead')$$),
+	'23503 | lifecycle "nothing" does not exist | pipeline', '41: a pipeline must exist');
+SELECT is(refusal($$INSERT INTO deals VALUES (4, NULL, 'lead')$$),
+	'23502 | a row of table "deals" must name its lifecycle | pipeline', '41: and be named');
+SELECT is(refusal($$UPDATE deals SET pipeline = 'nothing' WHERE id = 1$$),
+	'23503 | lifecycle "nothing" does not exist | pipeline', '41: also when it changes');
+SELECT is(refusal($$UPDATE deals SET pipeline = 'renewal' WHERE id = 1$$),
+	'23514 | illegal move from "demo" to "demo" in lifecycle "renewal" | stage | renewal_move', '41: another must have the stage');
+UPDATE deals SET stage = 'won' WHERE id = 1;
+SELECT lives_ok($$UPDATE deals SET pipeline = 'renewal' WHERE id = 1$$, '41: then the row changes over');
+SELECT lives_ok($$UPDATE deals SET stage = 'due' WHERE id = 1$$, '41: and goes on there');
+SELECT is((SELECT lifecycle.path(journey) FROM deals WHERE id = 1), 'lead>demo>won>due', '41: with one journey');
+SELECT lives_ok($$UPDATE deals SET pipeline = 'service', stage = 'lead' WHERE id = 1$$, '41: or enters the other at its beginning');
+SELECT is(refusal($$UPDATE deals SET pipeline = 'renewal', stage = 'won' WHERE id = 3$$),
+	'23514 | illegal entry at "won" in lifecycle "renewal" | stage | renewal_entry', '41: not in its middle');
+SELECT is((SELECT concat_ws(' ', lifecycle, lifecycle_column, stage_column) FROM lifecycle.attachments), 'pipeline stage', '41: as attachments shows');
+CREATE TABLE wrong (pipeline text, stage text);
+INSERT INTO wrong VALUES ('renewal', 'lead'), ('gone', 'lead');
+SELECT is(refusal($$SELECT lifecycle.attach('wrong', lifecycle_column => 'pipeline')$$),
+	'23514 | table "wrong" has rows in stages that their lifecycle does not have', '41: rows that do not fit are found');
+SELECT is(refusal($$SELECT lifecycle.attach('wrong')$$),
+	'22023 | attach() takes either a lifecycle for all rows or a column that names each row''s', '41: one way or the other');
+
+-- 42. Tenants: more lifecycles than are kept, every decision right
+SELECT lifecycle.create_lifecycle('tenant ' || t, format(E'stateDiagram-v2\n[*] --> a%s\na%s --> b%s', t, t, t)) FROM generate_series(1, 600) t \g /dev/null
+CREATE TABLE leads (id int, tenant text, stage text);
+SELECT lifecycle.attach('leads', lifecycle_column => 'tenant');
+INSERT INTO leads SELECT t, 'tenant ' || t, 'a' || t FROM generate_series(1, 600) t;
+SELECT lives_ok($$UPDATE leads SET stage = 'b' || id$$, '42: six hundred tenants move at once');
+SELECT lives_ok($$UPDATE leads SET id = id$$, '42: and again');
+SELECT is(refusal($$UPDATE leads SET stage = 'a' || id WHERE id = 300$$),
+	'23514 | illegal move from "b300" to "a300" in lifecycle "tenant 300" | stage | tenant 300_move', '42: each by its own rules');
+SELECT cmp_ok((SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'crm_lifecycle rules'), '<=', 330::bigint,
+	'42: of which only some are kept');
+
+-- Modes
+CREATE TABLE watched (id int PRIMARY KEY, stage text, seats int);
+SELECT is(refusal($$SELECT lifecycle.attach('watched', 'new', mode => 'maybe')$$), '22023 | unknown mode: "maybe"', 'modes are three');
+SELECT lifecycle.attach('watched', 'new', mode => 'observe', log => true);
+INSERT INTO watched VALUES (1, 'lead', 1), (2, 'won', 1), (3, 'lead', 0);
+SELECT lives_ok($$UPDATE watched SET stage = 'won' WHERE id = 1$$, 'observe: an illegal move passes');
+SELECT lives_ok($$UPDATE watched SET stage = 'somewhere' WHERE id = 2$$, 'observe: even to a stage that is not drawn');
+UPDATE watched SET stage = 'demo' WHERE id = 3;
+SELECT is((SELECT string_agg(lifecycle.path(journey), ' ' ORDER BY id) FROM watched), 'lead>won won>somewhere lead>demo', 'observe: the journey is kept');
+SELECT is((SELECT string_agg(id || ' ' || kind, ', ' ORDER BY number) FROM watched_stage_log),
+	'1 insert, 2 forced, 3 insert, 1 forced, 2 forced, 3 forced', 'observe: and the log says what would have been refused');
+SELECT is(refusal($$UPDATE watched SET journey = '{won@2020-01-01}' WHERE id = 1$$),
+	'23514 | a journey cannot be changed by hand | stage | journey_immutable', 'observe: journeys are not written by hand');
+SELECT lives_ok($$SELECT lifecycle.set_mode('watched', 'enforce')$$, 'then it is switched on');
+SELECT is((SELECT mode FROM lifecycle.attachments WHERE relation = 'watched'::regclass), 'enforce', 'as attachments shows');
+SELECT is(refusal($$UPDATE watched SET stage = 'lead' WHERE id = 1$$),
+	'23514 | illegal move from "won" to "lead" in lifecycle "new" | stage | new_move', 'and enforces');
+SELECT lifecycle.set_mode('watched', 'warn');
+SET LOCAL client_min_messages = error;
+SELECT lives_ok($$UPDATE watched SET stage = 'lead' WHERE id = 1$$, 'warn: an illegal move passes with a warning');
+
+SELECT * FROM finish();
+ROLLBACK;
