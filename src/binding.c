@@ -482,14 +482,23 @@ binding_lifecycle(const Binding *binding, TupleTableSlot *row)
 	return binding_text(binding, row, LIFECYCLE_COLUMN);
 }
 
+/* But none whose guard is at work: functions in guards may move other rows. */
 static void
 forget_oldest_rulebook(Binding *binding)
 {
-	Rulebook   *oldest = dlist_tail_element(Rulebook, node, &binding->rulebooks);
+	dlist_iter	iter;
 
-	dlist_delete(&oldest->node);
-	binding->nrulebooks--;
-	MemoryContextDelete(oldest->context);
+	dlist_reverse_foreach(iter, &binding->rulebooks)
+	{
+		Rulebook   *book = dlist_container(Rulebook, node, iter.cur);
+
+		if (book->identity.running > 0)
+			continue;
+		dlist_delete(&book->node);
+		binding->nrulebooks--;
+		MemoryContextDelete(book->context);
+		return;
+	}
 }
 
 /*

@@ -13,20 +13,32 @@
 #include "commands/trigger.h"
 
 /*
- * What one statement knows of them.  An UPDATE that changes the partition fires BEFORE
+ * What one statement knows of them, for one attachment.  An UPDATE that changes the partition fires BEFORE
  * UPDATE and BEFORE DELETE on the old one, BEFORE INSERT on the new one, and at the end
  * AFTER DELETE directly followed by AFTER INSERT.
  */
 typedef struct Crossing
 {
 	Datum		leaving;		/* journey of the row whose BEFORE DELETE has fired; 0: none */
-	bool		arriving;		/* the next AFTER INSERT is an insert half */
-	Datum		left;			/* for the log: the journey that this row had before; 0: none */
+	Datum		departed[2];	/* old journey of the row whose AFTER DELETE has fired; 0: none */
 } Crossing;
 
-/* A statement is told by the memory context of its execution, which all its triggers share. */
-extern Crossing *crossing_find(MemoryContext query);
-extern Crossing *crossing_get(MemoryContext query);
+/* Who asks for the old journey of a row that has arrived. */
+typedef enum CrossingUse
+{
+	CROSSING_ENTRY,
+	CROSSING_LOG
+} CrossingUse;
+
+/*
+ * A statement is told by the memory context of its execution, which all its triggers
+ * share; an attachment, of those that a table may have, by its key.
+ */
+extern Crossing *crossing_find(MemoryContext query, const char *key);
+extern Crossing *crossing_get(MemoryContext query, const char *key);
 extern bool crossing_is_departure(TriggerData *trigdata);
+extern void crossing_depart(MemoryContext query, const char *key, CrossingUse use, Datum journey);
+extern bool crossing_arrive(MemoryContext query, const char *key, CrossingUse use, Datum journey,
+							Datum *old_journey);
 
 #endif							/* CRM_CROSSING_H */

@@ -10,7 +10,7 @@
  *
  * The insert half of a row that changes its partition (see crossing.h) must be told from
  * a new row twice: BEFORE by a note that the delete half left, AFTER by the mark on the
- * deleted tuple.
+ * deleted tuple.  Both times its journey must go on from the one that left.
  *
  * What is legal is judge.c's to know; where columns are, binding.c's; what is logged,
  * log.c's.
@@ -267,7 +267,7 @@ before_arrival(Statement *statement, TriggerData *trigdata, Datum journey, Journ
 static bool
 arrives_from_partition(const Statement *statement, Datum journey, bool isnull)
 {
-	Crossing   *crossing = crossing_find(statement->query);
+	Crossing   *crossing = crossing_find(statement->query, statement->binding->key);
 	bool		same;
 
 	if (crossing == NULL || crossing->leaving == (Datum) 0)
@@ -479,7 +479,7 @@ before_delete(Statement *statement, TriggerData *trigdata)
 	if (statement->updated_journey != (Datum) 0 &&
 		ItemPointerEquals(&statement->updated, &trigdata->tg_trigtuple->t_self))
 	{
-		crossing_get(statement->query)->leaving = statement->updated_journey;
+		crossing_get(statement->query, statement->binding->key)->leaving = statement->updated_journey;
 		statement->updated_journey = (Datum) 0;
 	}
 	return trigdata->tg_trigtuple;
@@ -504,6 +504,16 @@ enforce_move(PG_FUNCTION_ARGS)
 }
 
 static void
+after_departure(Statement *statement, TriggerData *trigdata)
+{
+	bool		isnull;
+	Datum		journey = row_journey(statement, trigdata->tg_trigslot, &isnull);
+
+	if (!isnull)
+		crossing_depart(statement->query, statement->binding->key, CROSSING_ENTRY, journey);
+}
+
+static void
 after_insert(Statement *statement, TriggerData *trigdata)
 {
 	TupleTableSlot *row = trigdata->tg_trigslot;
@@ -512,8 +522,10 @@ after_insert(Statement *statement, TriggerData *trigdata)
 	JourneyView view;
 	bool		isnull;
 	Datum		journey = row_journey(statement, row, &isnull);
+	Datum		old_journey;
 
-	if (isnull || statement->importing)
+	if (isnull || crossing_arrive(statement->query, statement->binding->key, CROSSING_ENTRY, journey, &old_journey) ||
+		statement->importing)
 		return;
 	candidate = make_candidate(statement, row, NULL);
 	journey_open_datum(journey, &view);
@@ -521,6 +533,9 @@ after_insert(Statement *statement, TriggerData *trigdata)
 	candidate.to = rulebook_find_stage(candidate.book, stage);
 	if (candidate.begun != NO_STAGE && candidate.to != NO_STAGE)
 		require_granted(&candidate);
+	else if (statement->binding->mode == MODE_ENFORCE)
+		/* BEFORE would have refused it: it is disabled, or another trigger came after it. */
+		refuse_unknown_stage(&candidate, NULL, candidate.to == NO_STAGE ? stage : journey_label(&view, 0));
 }
 
 /*
@@ -530,18 +545,11 @@ Datum
 enforce_entry(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	MemoryContext query = fcinfo->flinfo->fn_mcxt;
-	Crossing   *crossing;
 
 	check_called_as(fcinfo, "enforce_entry", false);
 	if (crossing_is_departure(trigdata))
-		crossing_get(query)->arriving = true;
-	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
-		return PointerGetDatum(NULL);
-	crossing = crossing_find(query);
-	if (crossing != NULL && crossing->arriving)
-		crossing->arriving = false;
-	else
+		after_departure(get_statement(fcinfo, trigdata), trigdata);
+	else if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		after_insert(get_statement(fcinfo, trigdata), trigdata);
 	return PointerGetDatum(NULL);
 }

@@ -309,7 +309,7 @@ become_again(const SavedIdentity *saved)
  * NULL.  text and identity must live as long.
  */
 Guard *
-guard_compile(const char *text, const GuardIdentity *identity, Relation rel)
+guard_compile(const char *text, GuardIdentity *identity, Relation rel)
 {
 	Guard	   *guard;
 	ErrorContextCallback callback;
@@ -328,7 +328,16 @@ guard_compile(const char *text, const GuardIdentity *identity, Relation rel)
 	guard->identity = identity;
 	push_error_context(&callback, text);
 	become_owner(identity, true, &saved);
-	compile_as_owner(guard, rel);
+	identity->running++;
+	PG_TRY();
+	{
+		compile_as_owner(guard, rel);
+	}
+	PG_FINALLY();
+	{
+		identity->running--;
+	}
+	PG_END_TRY();
 	become_again(&saved);
 	error_context_stack = callback.previous;
 	guard->context = CreateStandaloneExprContext();
@@ -347,36 +356,44 @@ evaluate(ExprState *state, ExprContext *context, TupleTableSlot *new_row, TupleT
 	return !isnull && DatumGetBool(value);
 }
 
-/* With the guard's own state; an error must not leave it looking busy. */
-static bool
-evaluate_idle(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row)
-{
-	bool		holds;
-
-	PG_TRY();
-	{
-		holds = evaluate(guard->state, guard->context, new_row, old_row);
-	}
-	PG_FINALLY();
-	{
-		guard->context->ecxt_outertuple = NULL;
-	}
-	PG_END_TRY();
-	ResetExprContext(guard->context);
-	return holds;
-}
-
 /*
  * An expression keeps what it computes in itself.  Where a function in a guard moves a row,
  * and so has the same guard evaluated in its midst, that takes another state.
  */
 static bool
-evaluate_busy(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row)
+evaluate_anew(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row)
 {
 	ExprContext *context = CreateStandaloneExprContext();
 	bool		holds = evaluate(ExecInitExpr(guard->expression, NULL), context, new_row, old_row);
 
 	FreeExprContext(context, true);
+	return holds;
+}
+
+/* An error must not leave the guard looking busy. */
+static bool
+evaluate_as_owner(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row)
+{
+	bool		busy = guard->context->ecxt_outertuple != NULL;
+	bool		holds;
+
+	guard->identity->running++;
+	PG_TRY();
+	{
+		if (busy)
+			holds = evaluate_anew(guard, new_row, old_row);
+		else
+			holds = evaluate(guard->state, guard->context, new_row, old_row);
+	}
+	PG_FINALLY();
+	{
+		guard->identity->running--;
+		if (!busy)
+			guard->context->ecxt_outertuple = NULL;
+	}
+	PG_END_TRY();
+	if (!busy)
+		ResetExprContext(guard->context);
 	return holds;
 }
 
@@ -393,10 +410,7 @@ guard_holds(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row
 
 	push_error_context(&callback, guard->text);
 	become_owner(guard->identity, guard->needs_path, &saved);
-	if (guard->context->ecxt_outertuple == NULL)
-		holds = evaluate_idle(guard, new_row, old_row);
-	else
-		holds = evaluate_busy(guard, new_row, old_row);
+	holds = evaluate_as_owner(guard, new_row, old_row);
 	become_again(&saved);
 	error_context_stack = callback.previous;
 	return holds;

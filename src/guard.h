@@ -20,12 +20,13 @@ typedef struct GuardIdentity
 	const char *lifecycle;
 	Oid			owner;			/* InvalidOid: the role is gone, nothing may run */
 	const char *search_path;	/* from guard_search_path() */
+	int			running;		/* how many of its guards are at work: it must stay meanwhile */
 } GuardIdentity;
 
 typedef struct Guard
 {
 	const char *text;
-	const GuardIdentity *identity;
+	GuardIdentity *identity;
 	Expr	   *expression;
 	ExprState  *state;
 	ExprContext *context;		/* has a row while the guard is being evaluated */
@@ -34,7 +35,7 @@ typedef struct Guard
 
 extern char *guard_search_path(const char *defined);
 extern void guard_check_syntax(const char *text);
-extern Guard *guard_compile(const char *text, const GuardIdentity *identity, Relation rel);
+extern Guard *guard_compile(const char *text, GuardIdentity *identity, Relation rel);
 extern bool guard_holds(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row);
 
 #endif							/* CRM_GUARD_H */

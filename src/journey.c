@@ -147,6 +147,19 @@ journey_compare(const JourneyView *a, const JourneyView *b)
 }
 
 /*
+ * Whether a journey begins with all the steps of another: labels in the order of first
+ * visit make that a matter of bytes.
+ */
+bool
+journey_continues(const JourneyView *journey, const JourneyView *begun)
+{
+	return journey->nsteps >= begun->nsteps && journey->first == begun->first &&
+		journey->labels_len >= begun->labels_len &&
+		memcmp(journey->labels, begun->labels, begun->labels_len) == 0 &&
+		memcmp(journey->words, begun->words, (size_t) begun->nsteps * sizeof(uint64)) == 0;
+}
+
+/*
  * Compares labels by their bytes, the order that ties follow.
  */
 int

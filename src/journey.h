@@ -124,6 +124,7 @@ extern int64 journey_visit(const JourneyView *view, int index, int nth);
 extern int64 journey_step_at(const JourneyView *view, TimestampTz at);
 extern uint32 journey_stay(const JourneyView *view);
 extern int	journey_compare(const JourneyView *a, const JourneyView *b);
+extern bool journey_continues(const JourneyView *journey, const JourneyView *begun);
 extern int	journey_label_compare(const JourneyLabel *a, const JourneyLabel *b);
 
 extern bool journey_check_label(const char *label, size_t len, PureError *error);

@@ -466,30 +466,22 @@ static void
 note_departure(const LogStatement *statement, TupleTableSlot *old_row)
 {
 	Datum		journey;
-	MemoryContext caller;
 
-	if (!get_journey(statement, old_row, &journey))
-		return;
-	caller = MemoryContextSwitchTo(statement->query);
-	crossing_get(statement->query)->left = datumCopy(journey, false, -1);
-	MemoryContextSwitchTo(caller);
+	if (get_journey(statement, old_row, &journey))
+		crossing_depart(statement->query, statement->binding->key, CROSSING_LOG, journey);
 }
 
 static void
 log_arrival(const LogStatement *statement, TupleTableSlot *new_row)
 {
-	Crossing   *crossing = crossing_find(statement->query);
-	Datum		left;
+	Datum		journey,
+				old_journey;
 
-	if (crossing == NULL || crossing->left == (Datum) 0)
-	{
+	if (get_journey(statement, new_row, &journey) &&
+		crossing_arrive(statement->query, statement->binding->key, CROSSING_LOG, journey, &old_journey))
+		log_update(statement, new_row, NULL, old_journey);
+	else
 		log_insert(statement, new_row);
-		return;
-	}
-	left = crossing->left;
-	crossing->left = (Datum) 0;
-	log_update(statement, new_row, NULL, left);
-	pfree(DatumGetPointer(left));
 }
 
 /*

@@ -97,7 +97,7 @@ CREATE TABLE twice (id int, stage text, risk text, amount int, region text) PART
 CREATE TABLE twice_eu PARTITION OF twice FOR VALUES IN ('eu');
 CREATE TABLE twice_us PARTITION OF twice FOR VALUES IN ('us');
 SELECT lifecycle.attach('twice', 'deal');
-SELECT lifecycle.attach('twice', 'deal', 'risk', 'risk_journey');
+SELECT lifecycle.attach('twice', 'deal', stage_column => 'risk', journey_column => 'risk_journey');
 CREATE ROLE partitions_app;
 GRANT SELECT, INSERT, UPDATE ON twice TO partitions_app;
 SET LOCAL ROLE partitions_app;
