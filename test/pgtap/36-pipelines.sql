@@ -86,5 +86,16 @@ SELECT lifecycle.set_mode('watched', 'warn');
 SET LOCAL client_min_messages = error;
 SELECT lives_ok($$UPDATE watched SET stage = 'lead' WHERE id = 1$$, 'warn: an illegal move passes with a warning');
 
+-- A guard whose function moves rows of more lifecycles than are kept does not lose its own
+CREATE FUNCTION move_many() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$BEGIN UPDATE crowd SET stage = 'b' WHERE id > 0; RETURN false; END$$;
+CREATE FUNCTION asks_many() RETURNS boolean LANGUAGE plpgsql STABLE AS $$BEGIN RETURN move_many(); END$$;
+SELECT count(lifecycle.create_lifecycle('crowd' || i, E'stateDiagram-v2\n[*] --> a\na --> b : go [' ||
+	CASE i WHEN 0 THEN 'asks_many()' ELSE 'id > 0' END || ']')) FROM generate_series(0, 200) i;
+CREATE TABLE crowd (id int, pipeline text, stage text);
+SELECT lifecycle.attach('crowd', lifecycle_column => 'pipeline');
+INSERT INTO crowd SELECT i, 'crowd' || i, 'a' FROM generate_series(0, 200) i;
+SELECT throws_ok($$UPDATE crowd SET stage = 'b' WHERE id = 0$$, '23514',
+	'move from "a" to "b" refused in lifecycle "crowd0"', '42: a guard keeps its rules while others come and go');
+
 SELECT * FROM finish();
 ROLLBACK;
