@@ -26,6 +26,13 @@
 	pg_class_ownercheck((relid), (roleid))
 #endif
 
+/* 17 dropped the choice whether a text's length counts itself. */
+#if PG_VERSION_NUM >= 170000
+#define send_counted_text(buf, text, len) pq_sendcountedtext((buf), (text), (len))
+#else
+#define send_counted_text(buf, text, len) pq_sendcountedtext((buf), (text), (len), false)
+#endif
+
 /* Intervals learned infinity in 17. */
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(i) ((void) (i), false)

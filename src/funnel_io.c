@@ -496,7 +496,7 @@ funnel_send(PG_FUNCTION_ARGS)
 	funnel_open(funnel, &parts);
 	pq_begintypsend(&buf);
 	pq_sendbyte(&buf, WIRE_VERSION);
-	pq_sendcountedtext(&buf, funnel->spec, funnel->spec_len, false);
+	send_counted_text(&buf, funnel->spec, funnel->spec_len);
 	for (int i = 0; i <= funnel->nsteps; i++)
 		pq_sendint64(&buf, parts.levels[i]);
 	for (int i = 0; i < funnel->nsteps; i++)
