@@ -68,6 +68,7 @@ find_entry(const FunnelPlan *plan, int level, uint32 last)
 	TimestampTz end = plan->at[last];
 	uint32		i = last;
 
+	/* find_end saw that they are there. */
 	for (int step = level - 2; step > 0; step--)
 		do
 			i--;
@@ -76,6 +77,7 @@ find_entry(const FunnelPlan *plan, int level, uint32 last)
 		i--;
 	while (plan->code[i] != plan->code_of[0] || entry_deadline(plan, plan->at[i]) < end)
 		i--;
+	Assert(i <= last);
 	return i;
 }
 

@@ -152,6 +152,7 @@ SELECT funnel_agg_combine('{a; levels 0 0; pending 0; times}', '{a; levels 0 0; 
 -- The parts add up to the whole; values of different funnels do not.
 SELECT rollup(f)::text = (SELECT funnel_agg(journey, 'lead > mql > won within 90 days')::text FROM deal) AS same
 FROM (SELECT segment, funnel_agg(journey, 'lead > mql > won within 90 days') AS f FROM deal GROUP BY segment) s;
+SELECT rollup(f) AS with_pending FROM (SELECT funnel_agg(journey, 'lead > mql > won within 90 days', '2026-05-02') AS f FROM deal GROUP BY id) s;
 SELECT rollup(f) FROM (VALUES (NULL::funnel)) v(f);
 SELECT rollup(f) FROM (VALUES ('{a > b; levels 0 1 0; pending 0 0; times []}'::funnel), ('{a > b within 1 day; levels 0 1 0; pending 0 0; times []}')) v(f);
 SELECT rollup(f) FROM (VALUES ('{a; levels 0 9223372036854775807; pending 0; times}'::funnel), ('{a; levels 0 1; pending 0; times}')) v(f);
@@ -169,6 +170,7 @@ UNION ALL SELECT 'turned', funnel_agg(journey, 'a > b > c' ORDER BY i DESC) FROM
 SELECT name, f FROM summary WHERE name = 'small';
 SELECT count(DISTINCT f::text), count(DISTINCT funnel_send(f)), count(DISTINCT pg_column_size(f)) FROM summary WHERE name <> 'small';
 SELECT count(*) FROM summary WHERE f::text::funnel::text <> f::text;
+SELECT pg_column_size(f) - pg_column_size(f::text::funnel) AS spare_room FROM summary WHERE name = 'small';
 DO $$
 DECLARE
 	value text;
