@@ -385,6 +385,8 @@ binding_get(Relation rel, const char *key)
 	Entry	   *entry;
 	Binding    *binding;
 
+	/* A cached plan whose locks the transaction holds has not looked for what others committed. */
+	AcceptInvalidationMessages();
 	if (!OidIsValid(before_function))
 		before_function = trigger_function(BEFORE_FUNCTION);
 	trigger = find_trigger(rel, before_function, key);
