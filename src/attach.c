@@ -481,7 +481,7 @@ attach(PG_FUNCTION_ARGS)
 
 	read_request(fcinfo, &request);
 	if (request.columns[LIFECYCLE_COLUMN] == NULL)
-		(void) rules_get(request.lifecycle);
+		rules_lock(request.lifecycle, false);
 	SPI_connect();
 	check_not_attached(&request);
 	if (!request.defer)

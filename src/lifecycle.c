@@ -130,6 +130,7 @@ drop_lifecycle(PG_FUNCTION_ARGS)
 	int			sec_context;
 
 	check_owner(name, rules->owner);
+	rules_lock(name, true);
 	rules_as_owner(&userid, &sec_context);
 	SPI_connect();
 	tables = attached_tables(name);

@@ -303,6 +303,31 @@ rules_find(const char *name)
 	return rules;
 }
 
+/*
+ * Sees to it, until the end of the transaction, that the lifecycle is not dropped while a
+ * table is attached to it or the other way about; an error where it is gone already.
+ */
+void
+rules_lock(const char *name, bool to_drop)
+{
+	Oid			type = TEXTOID;
+	Datum		value = CStringGetTextDatum(name);
+	Oid			save_userid;
+	int			save_sec_context;
+
+	rules_as_owner(&save_userid, &save_sec_context);
+	SPI_connect();
+	if (SPI_execute_with_args(to_drop ?
+							  "SELECT FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE" :
+							  "SELECT FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1 FOR KEY SHARE",
+							  1, &type, &value, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not lock a lifecycle");
+	if (SPI_processed == 0)
+		rules_missing(name);
+	SPI_finish();
+	rules_as_before(save_userid, save_sec_context);
+}
+
 void
 rules_missing(const char *name)
 {

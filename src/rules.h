@@ -43,6 +43,7 @@ typedef struct Rules
 extern Rules *rules_get(const char *name);
 extern Rules *rules_find(const char *name);
 
+extern void rules_lock(const char *name, bool to_drop);
 extern void rules_missing(const char *name) pg_attribute_noreturn();
 
 extern void rules_as_owner(Oid *save_userid, int *save_sec_context);
