@@ -361,7 +361,7 @@ write_wide(StringInfo out, const Wide *wide)
 	uint64		upper = wide_divide(wide, WORD_DIGITS_POWER, &rest);
 
 	if (upper > 0)
-		appendStringInfo(out, UINT64_FORMAT "%019" INT64_MODIFIER "u", upper, rest);
+		appendStringInfo(out, UINT64_FORMAT "%019llu", upper, (unsigned long long) rest);
 	else
 		appendStringInfo(out, UINT64_FORMAT, rest);
 }
