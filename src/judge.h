@@ -63,7 +63,7 @@ extern void refuse_left_stage(const Candidate *candidate, JourneyLabel from);
 /* Raises, or in other modes than enforcement lets pass, what is said in these words. */
 extern void refuse_with(const Binding *binding, Relation rel, const char *constraint, const char *message,
 						const char *detail, const char *hint);
-extern void refuse_always(const Binding *binding, Relation rel, const char *constraint, const char *message,
-						  const char *detail, const char *hint) pg_attribute_noreturn();
+pg_noreturn extern void refuse_always(const Binding *binding, Relation rel, const char *constraint,
+									  const char *message, const char *detail, const char *hint);
 
 #endif							/* CRM_JUDGE_H */

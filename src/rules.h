@@ -44,7 +44,7 @@ extern Rules *rules_get(const char *name);
 extern Rules *rules_find(const char *name);
 
 extern void rules_lock(const char *name, bool to_drop);
-extern void rules_missing(const char *name) pg_attribute_noreturn();
+pg_noreturn extern void rules_missing(const char *name);
 
 extern void rules_as_owner(Oid *save_userid, int *save_sec_context);
 extern void rules_as_before(Oid save_userid, int save_sec_context);
