@@ -78,6 +78,7 @@ FACES = \
 	journey_keep \
 	enforce \
 	log \
+	ask \
 	attach
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
@@ -92,7 +93,8 @@ PARTS = \
 	diagram \
 	velocity \
 	rules \
-	enforce
+	enforce \
+	upkeep
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 

@@ -409,6 +409,39 @@ binding_get(Relation rel, const char *key)
 }
 
 /*
+ * The binding of the attachment of this stage column, or of the only one where none is
+ * named; NULL where there is none.
+ */
+Binding *
+binding_of_column(Relation rel, const char *stage_column)
+{
+	TriggerDesc *desc = rel->trigdesc;
+	Binding    *found = NULL;
+
+	if (!OidIsValid(before_function))
+		before_function = trigger_function(BEFORE_FUNCTION);
+	for (int i = 0; desc != NULL && i < desc->numtriggers; i++)
+	{
+		Trigger    *trigger = &desc->triggers[i];
+		Binding    *binding;
+
+		if (trigger->tgfoid != before_function || trigger->tgnargs == 0)
+			continue;
+		binding = binding_get(rel, trigger->tgargs[ARG_KEY]);
+		if (stage_column != NULL &&
+			get_attnum(RelationGetRelid(rel), stage_column) != binding->columns[STAGE_COLUMN])
+			continue;
+		if (found != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
+					 errmsg("several lifecycles are attached to table \"%s\"", RelationGetRelationName(rel)),
+					 errhint("Say which is meant: stage_column => '...'.")));
+		found = binding;
+	}
+	return found;
+}
+
+/*
  * The label in a value of the stage column; it points into the value where it can.
  */
 JourneyLabel

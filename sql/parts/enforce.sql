@@ -72,3 +72,19 @@ CREATE FUNCTION @extschema@.set_context(actor text DEFAULT NULL, reason text DEF
 	undo boolean DEFAULT false) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.set_context(text, text, text, boolean) IS 'says, until the end of the transaction, who moves its rows, why, and whether to take moves back';
+
+-- What user interfaces ask.
+
+CREATE FUNCTION @extschema@.can("row" anyelement, stage text, stage_column name DEFAULT NULL) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.can(anyelement, text, name) IS 'whether a row may move to a stage';
+
+CREATE FUNCTION @extschema@.explain_move("row" anyelement, stage text, stage_column name DEFAULT NULL,
+	OUT check_name text, OUT passed boolean, OUT message text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5;
+COMMENT ON FUNCTION @extschema@.explain_move(anyelement, text, name) IS 'what a row has to pass to move to a stage, and whether it does';
+
+CREATE FUNCTION @extschema@.next_stages("row" anyelement, stage_column name DEFAULT NULL,
+	OUT stage text, OUT event text, OUT action text, OUT allowed boolean, OUT blocked_by text[]) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5;
+COMMENT ON FUNCTION @extschema@.next_stages(anyelement, name) IS 'the stages that moves are drawn to from where a row is, and whether it may go there';
