@@ -20,14 +20,11 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -133,32 +130,6 @@ static Datum
 row_journey(const Statement *statement, TupleTableSlot *row, bool *isnull)
 {
 	return slot_getattr(row, statement->binding->columns[JOURNEY_COLUMN], isnull);
-}
-
-/* When a row that has no journey yet entered its stage: what the table says, or now. */
-static TimestampTz
-entered_since(const Statement *statement, TupleTableSlot *row)
-{
-	AttrNumber	column = statement->binding->columns[SINCE_COLUMN];
-	bool		isnull = true;
-	Datum		value = column > 0 ? slot_getattr(row, column, &isnull) : (Datum) 0;
-	TimestampTz since = statement->now;
-
-	if (isnull)
-		return since;
-	switch (getBaseType(TupleDescAttr(row->tts_tupleDescriptor, column - 1)->atttypid))
-	{
-		case TIMESTAMPTZOID:
-			since = DatumGetTimestampTz(value);
-			break;
-		case TIMESTAMPOID:
-			since = DatumGetTimestampTz(DirectFunctionCall1(timestamp_timestamptz, value));
-			break;
-		case DATEOID:
-			since = DatumGetTimestampTz(DirectFunctionCall1(date_timestamptz, value));
-			break;
-	}
-	return Min(since, statement->now);
 }
 
 static HeapTuple
@@ -327,7 +298,7 @@ before_standing_still(Statement *statement, TriggerData *trigdata, JourneyLabel 
 
 	if (old_isnull && new_isnull)
 		return with_journey(statement, trigdata->tg_newtuple,
-							journey_start(stage, entered_since(statement, trigdata->tg_trigslot)));
+							journey_of_unfilled(statement->binding, trigdata->tg_trigslot, statement->now));
 	if (!old_isnull && !new_isnull)
 	{
 		if (datum_image_eq(old_journey, new_journey, false, -1))
@@ -406,7 +377,7 @@ before_move(Statement *statement, TriggerData *trigdata, JourneyLabel old_stage,
 		return before_undo(statement, trigdata, &candidate, journey, stage);
 	require_move(&candidate, old_stage, stage, other_lifecycle);
 	if (isnull)
-		journey = journey_start(old_stage, entered_since(statement, trigdata->tg_trigslot));
+		journey = journey_of_unfilled(statement->binding, trigdata->tg_trigslot, statement->now);
 	return with_journey(statement, trigdata->tg_newtuple, journey_extend(journey, stage, statement->now));
 }
 
@@ -509,8 +480,9 @@ after_departure(Statement *statement, TriggerData *trigdata)
 	bool		isnull;
 	Datum		journey = row_journey(statement, trigdata->tg_trigslot, &isnull);
 
-	if (!isnull)
-		crossing_depart(statement->query, statement->binding->key, CROSSING_ENTRY, journey);
+	if (isnull)
+		journey = journey_of_unfilled(statement->binding, trigdata->tg_trigslot, statement->now);
+	crossing_depart(statement->query, statement->binding->key, CROSSING_ENTRY, journey);
 }
 
 static void

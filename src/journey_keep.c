@@ -7,6 +7,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
 #include "journey_io.h"
 #include "journey_keep.h"
 #include "report.h"
@@ -69,6 +75,46 @@ journey_shorten(const JourneyView *view)
 	for (uint32 step = 0; step < view->nsteps - 1; step++)
 		add_step(&builder, labels[journey_index(view, step)], journey_at(view, step));
 	return PointerGetDatum(journey_from_builder(&builder));
+}
+
+/* When a row that has no journey yet entered its stage: what the table says, or now. */
+static TimestampTz
+entered_since(const Binding *binding, TupleTableSlot *row, TimestampTz now)
+{
+	AttrNumber	column = binding->columns[SINCE_COLUMN];
+	bool		isnull = true;
+	Datum		value = column > 0 ? slot_getattr(row, column, &isnull) : (Datum) 0;
+	TimestampTz since = now;
+
+	if (isnull)
+		return now;
+	switch (getBaseType(TupleDescAttr(row->tts_tupleDescriptor, column - 1)->atttypid))
+	{
+		case TIMESTAMPTZOID:
+			since = DatumGetTimestampTz(value);
+			break;
+		case TIMESTAMPOID:
+			since = DatumGetTimestampTz(DirectFunctionCall1(timestamp_timestamptz, value));
+			break;
+		case DATEOID:
+			since = DatumGetTimestampTz(DirectFunctionCall1(date_timestamptz, value));
+			break;
+	}
+	return TIMESTAMP_NOT_FINITE(since) ? now : Min(since, now);
+}
+
+/*
+ * The journey of a row of a table that was attached without filling it in: it begins in
+ * the stage that the row is in.
+ */
+Datum
+journey_of_unfilled(const Binding *binding, TupleTableSlot *row, TimestampTz now)
+{
+	bool		isnull;
+	Datum		stage = slot_getattr(row, binding->columns[STAGE_COLUMN], &isnull);
+
+	Assert(!isnull);
+	return journey_start(binding_label(binding, stage), entered_since(binding, row, now));
 }
 
 JourneyLabel

@@ -10,11 +10,13 @@
 
 #include "postgres.h"
 
+#include "binding.h"
 #include "journey.h"
 
 extern Datum journey_start(JourneyLabel stage, TimestampTz at);
 extern Datum journey_extend(Datum journey, JourneyLabel stage, TimestampTz at);
 extern Datum journey_shorten(const JourneyView *view);
+extern Datum journey_of_unfilled(const Binding *binding, TupleTableSlot *row, TimestampTz now);
 extern JourneyLabel journey_last_stage(const JourneyView *view);
 
 #endif							/* CRM_JOURNEY_KEEP_H */

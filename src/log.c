@@ -353,6 +353,17 @@ get_journey(const LogStatement *statement, TupleTableSlot *row, Datum *journey)
 	return !isnull;
 }
 
+/* The journey of a row as it was; of one that had none yet, the one that it has got since. */
+static Datum
+journey_before(const LogStatement *statement, TupleTableSlot *old_row)
+{
+	Datum		journey;
+
+	if (get_journey(statement, old_row, &journey))
+		return journey;
+	return journey_of_unfilled(statement->binding, old_row, context_instant(statement->rel));
+}
+
 static TimestampTz
 last_instant(const JourneyView *view)
 {
@@ -465,10 +476,7 @@ log_delete(const LogStatement *statement, TupleTableSlot *old_row)
 static void
 note_departure(const LogStatement *statement, TupleTableSlot *old_row)
 {
-	Datum		journey;
-
-	if (get_journey(statement, old_row, &journey))
-		crossing_depart(statement->query, statement->binding->key, CROSSING_LOG, journey);
+	crossing_depart(statement->query, statement->binding->key, CROSSING_LOG, journey_before(statement, old_row));
 }
 
 static void
@@ -492,7 +500,6 @@ log_move(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	LogStatement *statement;
-	Datum		old_journey;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
 		!TRIGGER_FIRED_AFTER(trigdata->tg_event) || !OidIsValid(trigdata->tg_trigger->tgconstrrelid))
@@ -506,7 +513,8 @@ log_move(PG_FUNCTION_ARGS)
 		note_departure(statement, trigdata->tg_trigslot);
 	else if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		log_delete(statement, trigdata->tg_trigslot);
-	else if (get_journey(statement, trigdata->tg_trigslot, &old_journey))
-		log_update(statement, trigdata->tg_newslot, trigdata->tg_trigslot, old_journey);
+	else
+		log_update(statement, trigdata->tg_newslot, trigdata->tg_trigslot,
+				   journey_before(statement, trigdata->tg_trigslot));
 	return PointerGetDatum(NULL);
 }

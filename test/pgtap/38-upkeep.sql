@@ -28,7 +28,16 @@ CREATE TABLE parts (id int, stage text) PARTITION BY RANGE (id);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (100);
 CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (100) TO (1000);
 INSERT INTO parts SELECT g, 'lead' FROM generate_series(1, 500) g;
-SELECT lifecycle.attach('parts', 'deal', existing => 'defer');
+UPDATE parts SET stage = 'sql' WHERE id < 10;
+ALTER TABLE parts ADD CONSTRAINT parts_pkey PRIMARY KEY (id);
+SELECT lifecycle.attach('parts', 'deal', existing => 'defer', log => true);
+SELECT lives_ok($$UPDATE parts SET id = 800 WHERE id = 1$$, '44: a row without journey that changes its partition is no new row');
+SELECT lives_ok($$UPDATE parts SET id = 801, stage = 'won' WHERE id = 2$$, '44: even if it moves');
+UPDATE parts SET stage = 'won' WHERE id = 3;
+SELECT is((SELECT string_agg(lifecycle.path(journey), ' ' ORDER BY id) FROM parts WHERE id IN (3, 800, 801)), 'sql>won sql sql>won',
+	'44: and has its journey from then on');
+SELECT is((SELECT string_agg(concat_ws(' ', id, kind, from_stage, to_stage), ', ' ORDER BY number) FROM parts_stage_log),
+	'801 move sql won, 3 move sql won', '44: with its moves in the log');
 CALL lifecycle.fill('parts');
 SELECT is((SELECT count(journey) FROM parts), 500::bigint, '44: partitions too');
 SELECT is_empty($$SELECT * FROM lifecycle.verify('parts')$$, '44: and all is well');
