@@ -95,10 +95,11 @@ refuse_kind(Relation rel, const char *why, const char *hint)
 }
 
 /*
- * Locks the table, for its owner only, and says how statements name it.
+ * Locks the table, for its owner only, and says how statements name it.  One that others
+ * inherit from is not attached, but one that was attached before is let go.
  */
 static void
-lock_table(Request *request, Oid relid)
+lock_table(Request *request, Oid relid, bool attaching)
 {
 	Relation	rel;
 
@@ -111,7 +112,7 @@ lock_table(Request *request, Oid relid)
 	rel = relation_open(relid, AccessExclusiveLock);
 	if (rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
 		refuse_kind(rel, "It is not a table.", NULL);
-	if (rel->rd_rel->relkind == RELKIND_RELATION && find_inheritance_children(relid, NoLock) != NIL)
+	if (attaching && rel->rd_rel->relkind == RELKIND_RELATION && find_inheritance_children(relid, NoLock) != NIL)
 		refuse_kind(rel, "Tables inherit from it, and its triggers would not fire for their rows.",
 					"Use declarative partitioning, or attach the children one by one and keep the parent empty.");
 	request->relid = relid;
@@ -219,7 +220,7 @@ read_request(FunctionCallInfo fcinfo, Request *request)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("attach() takes either a lifecycle for all rows or a column that names each row's")));
 	memset(request, 0, sizeof(*request));
-	lock_table(request, PG_GETARG_OID(A_TABLE));
+	lock_table(request, PG_GETARG_OID(A_TABLE), true);
 	request->lifecycle = PG_ARGISNULL(A_LIFECYCLE) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(A_LIFECYCLE));
 	request->columns[STAGE_COLUMN] = name_argument(fcinfo, A_STAGE_COLUMN);
 	request->columns[JOURNEY_COLUMN] = name_argument(fcinfo, A_JOURNEY_COLUMN);
@@ -557,7 +558,7 @@ detach(PG_FUNCTION_ARGS)
 	SPITupleTable *found;
 
 	require_argument(!PG_ARGISNULL(0), "the table");
-	lock_table(&request, PG_GETARG_OID(0));
+	lock_table(&request, PG_GETARG_OID(0), false);
 	SPI_connect();
 	found = find_attachments(&request, name_argument(fcinfo, 1));
 	for (uint64 i = 0; i < found->numvals; i++)
@@ -577,7 +578,7 @@ set_mode(PG_FUNCTION_ARGS)
 	SPITupleTable *found;
 
 	require_argument(!PG_ARGISNULL(0), "the table");
-	lock_table(&request, PG_GETARG_OID(0));
+	lock_table(&request, PG_GETARG_OID(0), false);
 	request.mode = mode_argument(fcinfo, 1);
 	SPI_connect();
 	found = find_attachments(&request, name_argument(fcinfo, 2));

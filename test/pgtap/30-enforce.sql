@@ -193,6 +193,10 @@ SELECT is((SELECT string_agg(lifecycle.path(journey), ' ') FROM deals WHERE id >
 CREATE TABLE parent (id int, stage text);
 CREATE TABLE child () INHERITS (parent);
 SELECT throws_ok($$SELECT lifecycle.attach('parent', 'deal')$$, '42809', NULL, '5: parents by inheritance cannot be attached');
+CREATE TABLE later (id int, stage text);
+SELECT lifecycle.attach('later', 'deal');
+CREATE TABLE heir () INHERITS (later);
+SELECT lives_ok($$SELECT lifecycle.detach('later')$$, '5: one that became a parent afterwards can be detached');
 
 -- 23. One row hit twice in a statement
 SELECT lives_ok($$UPDATE deals SET stage = 'mql' FROM (VALUES (200), (200)) twice (id) WHERE deals.id = twice.id$$,
