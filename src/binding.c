@@ -282,7 +282,8 @@ bind_stage_type(Binding *binding, Relation rel)
 	bool		is_varlena;
 
 	binding->stage_type = getBaseType(type);
-	binding->stage_is_text = binding->stage_type == TEXTOID || binding->stage_type == VARCHAROID;
+	binding->stage_is_text = binding->stage_type == TEXTOID || binding->stage_type == VARCHAROID ||
+		binding->stage_type == BPCHAROID;
 	getTypeOutputInfo(binding->stage_type, &binding->stage_output, &is_varlena);
 }
 
@@ -455,6 +456,8 @@ binding_label(const Binding *binding, Datum stage)
 
 		label.text = VARDATA_ANY(value);
 		label.len = VARSIZE_ANY_EXHDR(value);
+		if (binding->stage_type == BPCHAROID)
+			label.len = bpchartruelen(unconstify(char *, label.text), label.len);
 	}
 	else
 	{

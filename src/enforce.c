@@ -285,8 +285,25 @@ require_known_in_lifecycle(Statement *statement, TriggerData *trigdata, JourneyL
 }
 
 /*
- * The stage stays, so the journey does; one that is still to be filled in is.  An upsert may set it to EXCLUDED.journey, the
- * one that BEFORE INSERT has just begun: that means no harm, and the stored one is kept.
+ * Whether somebody writes back what was read before: nothing at all, the journey as it was
+ * some moves ago, or in an upsert EXCLUDED.journey, the one that BEFORE INSERT has begun.
+ */
+static bool
+is_stale(const Statement *statement, Datum old_journey, Datum new_journey, bool new_isnull, JourneyLabel stage)
+{
+	JourneyView stored,
+				written;
+
+	if (new_isnull || datum_image_eq(journey_start(stage, statement->now), new_journey, false, -1))
+		return true;
+	journey_open_datum(old_journey, &stored);
+	journey_open_datum(new_journey, &written);
+	return journey_continues(&stored, &written);
+}
+
+/*
+ * The stage stays, so the journey does; one that is still to be filled in is.  Clients that
+ * write every column back mean no harm.
  */
 static HeapTuple
 before_standing_still(Statement *statement, TriggerData *trigdata, JourneyLabel stage)
@@ -299,13 +316,10 @@ before_standing_still(Statement *statement, TriggerData *trigdata, JourneyLabel 
 	if (old_isnull && new_isnull)
 		return with_journey(statement, trigdata->tg_newtuple,
 							journey_of_unfilled(statement->binding, trigdata->tg_trigslot, statement->now));
-	if (!old_isnull && !new_isnull)
-	{
-		if (datum_image_eq(old_journey, new_journey, false, -1))
-			return trigdata->tg_newtuple;
-		if (datum_image_eq(journey_start(stage, statement->now), new_journey, false, -1))
-			return with_journey(statement, trigdata->tg_newtuple, old_journey);
-	}
+	if (!old_isnull && !new_isnull && datum_image_eq(old_journey, new_journey, false, -1))
+		return trigdata->tg_newtuple;
+	if (!old_isnull && is_stale(statement, old_journey, new_journey, new_isnull, stage))
+		return with_journey(statement, trigdata->tg_newtuple, old_journey);
 	refuse_journey(statement, "a journey cannot be changed by hand",
 				   "It is kept by the moves of the row's stage.",
 				   "Leave the journey column out of the UPDATE, and change the stage to move the row.");

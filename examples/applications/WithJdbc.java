@@ -52,9 +52,9 @@ public class WithJdbc {
 
         System.out.println("journey: String " + text("SELECT journey FROM deals WHERE id = 1"));
 
-        // Without a move there is no step to add, and a journey that differs is taken for a forged one.
+        // Nobody rewrites history by hand.
         try {
-            run("UPDATE deals SET amount = 1000, journey = '" + stale + "' WHERE id = 1");
+            run("UPDATE deals SET journey = '{won@2020-01-01}' WHERE id = 1");
         } catch (PSQLException error) {
             System.out.println("refused: PSQLException " + error.getSQLState() + " "
                 + error.getServerErrorMessage().getConstraint());

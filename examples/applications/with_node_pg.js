@@ -36,9 +36,9 @@ async function main() {
   const journey = await one("SELECT journey FROM deals WHERE id = 1");
   console.log("journey:", typeof journey, journey);
 
-  // Without a move there is no step to add, and a journey that differs is taken for a forged one.
+  // Nobody rewrites history by hand.
   try {
-    await db.query("UPDATE deals SET amount = 1000, journey = $1 WHERE id = 1", [stale]);
+    await db.query("UPDATE deals SET journey = '{won@2020-01-01}' WHERE id = 1");
   } catch (error) {
     console.log("refused:", error.constructor.name, error.code, error.constraint);
   }

@@ -34,8 +34,8 @@ print("upserted:", path("Initech"), "and", path("Hooli"))
 journey = db.execute("SELECT journey FROM deals WHERE id = 1").fetchone()[0]
 print("journey:", type(journey).__name__, journey)
 
-# Without a move there is no step to add, and a journey that differs is taken for a forged one.
+# Nobody rewrites history by hand.
 try:
-    db.execute("UPDATE deals SET amount = 1000, journey = %s WHERE id = 1", [stale])
+    db.execute("UPDATE deals SET journey = '{won@2020-01-01}' WHERE id = 1")
 except psycopg.IntegrityError as error:
     print("refused:", type(error).__name__, error.sqlstate, error.diag.constraint_name)

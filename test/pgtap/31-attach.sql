@@ -37,6 +37,7 @@ BEGIN
 END $$;
 SELECT moves_in('text');
 SELECT moves_in('varchar(20)');
+SELECT moves_in('char(20)');
 SELECT moves_in('stage_enum');
 SELECT moves_in('stage_domain');
 SELECT moves_in('enum_domain');
