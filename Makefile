@@ -99,6 +99,11 @@ SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 
 PG_CPPFLAGS = -I$(srcdir)/src
+
+# Until version 15 all global names of a module are visible to the others: keep to our own.
+ifeq ($(shell uname -s),Linux)
+SHLIB_LINK += -Wl,-Bsymbolic
+endif
 EXTRA_CLEAN = $(SCRIPT)
 
 ifneq (,$(filter-out demo demo-stop test,$(or $(MAKECMDGOALS),all)))
