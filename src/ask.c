@@ -53,6 +53,17 @@ refuse_row(const char *what)
 					 "that is not stored, jsonb_populate_record(deals, '{...}').")));
 }
 
+/* The argument as a row; only its type says whether it may be taken for one. */
+static HeapTupleHeader
+row_argument(FunctionCallInfo fcinfo)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+
+	if (!type_is_rowtype(type))
+		refuse_row(psprintf("a value of type %s", format_type_be(type)));
+	return PG_GETARG_HEAPTUPLEHEADER(0);
+}
+
 /* The table whose row type the argument has. */
 static Relation
 open_row_table(FunctionCallInfo fcinfo, HeapTupleHeader row)
@@ -117,7 +128,7 @@ moved_slot(const Question *question, const char *label)
 static bool
 read_question(FunctionCallInfo fcinfo, int stage_argument, Question *question)
 {
-	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(0);
+	HeapTupleHeader header = row_argument(fcinfo);
 	char	   *stage_column = PG_ARGISNULL(stage_argument) ? NULL : NameStr(*PG_GETARG_NAME(stage_argument));
 	bool		isnull;
 	Datum		stage;
@@ -129,7 +140,10 @@ read_question(FunctionCallInfo fcinfo, int stage_argument, Question *question)
 	question->row = row_slot(question->rel, header);
 	stage = slot_getattr(question->row, question->binding->columns[STAGE_COLUMN], &isnull);
 	if (isnull)
+	{
+		relation_close(question->rel, NoLock);
 		return false;
+	}
 	question->stage = binding_label(question->binding, stage);
 	question->candidate = judge_candidate(question->binding, question->rel, question->row, question->row);
 	question->candidate.from = rulebook_find_stage(question->candidate.book, question->stage);

@@ -389,6 +389,7 @@ create_log(const Request *request)
 {
 	Relation	rel = relation_open(request->relid, NoLock);
 	List	   *keys = log_key_columns(rel);
+	char	   *owner = GetUserNameFromId(rel->rd_rel->relowner, false);
 	char	   *schema = get_namespace_name(RelationGetNamespace(rel));
 	char	   *name = makeObjectName(request->name, strcmp(request->key, "stage") == 0 ? NULL : request->key,
 									  "stage_log");
@@ -416,6 +417,7 @@ create_log(const Request *request)
 				 errhint("Add a primary key, or attach it without a log.")));
 	run(psprintf("CREATE TABLE %s (number pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, %s%s)",
 				 log, columns.data, log_columns()));
+	run(psprintf("ALTER TABLE %s OWNER TO %s", log, quote_identifier(owner)));
 	run(psprintf("COMMENT ON TABLE %s IS %s", log,
 				 quote_literal_cstr(psprintf("moves of %s, written by lifecycle.log_move()", request->table))));
 	run(psprintf("CREATE CONSTRAINT TRIGGER %s AFTER INSERT OR UPDATE OR DELETE ON %s FROM %s FOR EACH ROW"

@@ -151,5 +151,13 @@ SELECT lives_ok($$SELECT lifecycle.attach('awkward', 'plain', log => true)$$, 'w
 INSERT INTO awkward VALUES (3, 4, 'lead');
 SELECT is((SELECT key_kind || ' ' || key_number || ' ' || kind FROM awkward_stage_log), '3 4 insert', 'and are told apart');
 
+-- Attached by somebody else who may, here a superuser
+RESET ROLE;
+CREATE TABLE shop.others (id int PRIMARY KEY, stage text);
+ALTER TABLE shop.others OWNER TO log_owner;
+SELECT lifecycle.attach('shop.others', 'plain', log => true);
+SET LOCAL ROLE log_owner;
+SELECT lives_ok($$INSERT INTO shop.others VALUES (1, 'lead')$$, 'a log is the table owner''s, whoever attached');
+
 SELECT * FROM finish();
 ROLLBACK;

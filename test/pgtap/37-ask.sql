@@ -58,6 +58,7 @@ UPDATE deals SET stage = 'won' WHERE id = 1;
 SELECT is_empty($$SELECT * FROM deals d, lifecycle.next_stages(d) WHERE id = 1$$, 'a final stage offers nothing');
 SELECT is((SELECT sum(lifecycle.step_count(journey)) FROM deals), 4::bigint, 'asking moves nothing');
 SELECT throws_ok($$SELECT lifecycle.can(x, 'won') FROM (SELECT 1 AS id, 'lead' AS stage) x$$, '42804', NULL, 'a row must be a table''s');
+SELECT throws_ok($$SELECT lifecycle.can(3, 'won')$$, '42804', 'a value of type integer is not a row of an attached table', 'and a row at all');
 CREATE TABLE loose (stage text);
 INSERT INTO loose VALUES ('lead');
 SELECT throws_ok($$SELECT lifecycle.can(l, 'won') FROM loose l$$, '42804', 'a row of "loose" is not a row of an attached table', 'that is attached');
