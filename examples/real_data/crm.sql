@@ -1,4 +1,4 @@
--- A CRM's export becomes an attached table that has its history.
+-- A CRM's export is imported, history and all, into an attached table.
 
 SELECT lifecycle.create_lifecycle('opportunity', $$
 stateDiagram-v2
@@ -16,10 +16,15 @@ stateDiagram-v2
     end note
 $$);
 
+CREATE TABLE opportunities (LIKE pipeline_export, PRIMARY KEY (opportunity_id));
+SELECT lifecycle.attach('opportunities', 'opportunity', stage_column => 'deal_stage');
+
+-- The table's owner may bring rows with their history; it is checked like any other.
+--
 -- What the export knows of the past is the days of engagement and of closing. When somebody became a
 -- prospect it does not say: all it proves is that they were one on its last day, so their journeys begin
 -- there. A made-up earlier day would be in every average afterwards.
-CREATE TABLE opportunities AS
+INSERT INTO opportunities
 SELECT e.*, h.journey
 FROM pipeline_export e
 JOIN (
@@ -36,10 +41,6 @@ JOIN (
     ) event
     GROUP BY opportunity_id
 ) h USING (opportunity_id);
-
-ALTER TABLE opportunities ADD PRIMARY KEY (opportunity_id);
-
-SELECT lifecycle.attach('opportunities', 'opportunity', stage_column => 'deal_stage');
 
 SELECT deal_stage, count(*) FROM opportunities GROUP BY deal_stage ORDER BY count(*);
 
