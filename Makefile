@@ -2,6 +2,7 @@
 # make demo                  a year at a SaaS company on a private, throw-away server
 # make demo-stop             stops and removes it
 # make test                  every suite, on a private server; SUITE=regress TESTS=journey for less
+# make bench                 what enforcement costs, on a private server
 
 EXTENSION = crm_lifecycle
 MODULE_big = crm_lifecycle
@@ -106,7 +107,7 @@ SHLIB_LINK += -Wl,-Bsymbolic
 endif
 EXTRA_CLEAN = $(SCRIPT)
 
-ifneq (,$(filter-out demo demo-stop test,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out demo demo-stop test bench,$(or $(MAKECMDGOALS),all)))
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>&1)
 ifeq (,$(wildcard $(PGXS)))
@@ -125,10 +126,12 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h) | src
 src:
 	mkdir -p $@
 
-.PHONY: demo demo-stop test
+.PHONY: demo demo-stop test bench
 demo:
 	@$(srcdir)/tools/demo
 demo-stop:
 	@$(srcdir)/tools/demo --stop
 test:
 	@$(srcdir)/tools/test $(SUITE) $(TESTS)
+bench:
+	@$(srcdir)/bench/enforce $(ROUNDS)
