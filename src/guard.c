@@ -30,11 +30,13 @@
 #include "parser/parser.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
+#include "utils/varlena.h"
 
 #include "compat.h"
 #include "guard.h"
@@ -272,15 +274,24 @@ typedef struct SavedIdentity
 } SavedIdentity;
 
 /*
- * The path for evaluating guards: the temporary schema comes last unless the definer
- * said otherwise, because anybody can put things there.
+ * The path for evaluating guards: the temporary schema comes last, wherever the definer had
+ * it, because it is that of whoever moves the row, who can put anything there.
  */
 char *
 guard_search_path(const char *defined)
 {
-	if (strstr(defined, "pg_temp") != NULL)
-		return pstrdup(defined);
-	return psprintf("%s%spg_temp", defined, defined[0] != '\0' ? ", " : "");
+	StringInfoData path;
+	List	   *names;
+	ListCell   *cell;
+
+	if (!SplitIdentifierString(pstrdup(defined), ',', &names))
+		return pstrdup(defined);	/* setting it will say what is wrong with it */
+	initStringInfo(&path);
+	foreach(cell, names)
+		if (strcmp(lfirst(cell), "pg_temp") != 0)
+			appendStringInfo(&path, "%s, ", quote_identifier(lfirst(cell)));
+	appendStringInfoString(&path, "pg_temp");
+	return path.data;
 }
 
 static void

@@ -119,5 +119,29 @@ SELECT throws_ok($$INSERT INTO shop.deals (id, stage) VALUES (1, 'won') ON CONFL
 	'42501', NULL, '38: and rows that are not seen are not reached');
 RESET ROLE;
 
+-- 36. The temporary schema is the mover's: what lies there is never what the definer meant
+CREATE SCHEMA my_pg_temp;
+GRANT USAGE, CREATE ON SCHEMA my_pg_temp TO rights_owner, rights_app;
+CREATE DOMAIN my_pg_temp.price AS numeric;
+SET LOCAL ROLE rights_owner;
+SET LOCAL search_path = my_pg_temp, public;
+SELECT lifecycle.create_lifecycle('lured', E'stateDiagram-v2\n[*] --> a\na --> b : go [amount::price > 1]');
+SET LOCAL search_path = pg_temp, my_pg_temp, public;
+SELECT lifecycle.create_lifecycle('lured_first', E'stateDiagram-v2\n[*] --> a\na --> b : go [amount::price > 1]');
+SET LOCAL search_path = public;
+CREATE TABLE shop.lured (stage text, amount numeric);
+CREATE TABLE shop.lured_first (stage text, amount numeric);
+SELECT lifecycle.attach('shop.lured', 'lured');
+SELECT lifecycle.attach('shop.lured_first', 'lured_first');
+INSERT INTO shop.lured VALUES ('a', 5);
+INSERT INTO shop.lured_first VALUES ('a', 5);
+GRANT SELECT, UPDATE ON shop.lured, shop.lured_first TO rights_app;
+RESET ROLE;
+CREATE DOMAIN pg_temp.price AS numeric CHECK (value < 0);
+SET LOCAL ROLE rights_app;
+SELECT lives_ok($$UPDATE shop.lured SET stage = 'b'$$, '36: not where a schema is called like it');
+SELECT lives_ok($$UPDATE shop.lured_first SET stage = 'b'$$, '36: nor where it was first');
+RESET ROLE;
+
 SELECT * FROM finish();
 ROLLBACK;
