@@ -80,7 +80,10 @@ FACES = \
 	enforce \
 	log \
 	ask \
-	attach
+	attach_request \
+	attach_objects \
+	attach \
+	attachments
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 
