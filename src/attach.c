@@ -148,7 +148,10 @@ check_rulebooks(const AttachRequest *request, List *lifecycles)
 	ListCell   *cell;
 
 	foreach(cell, lifecycles)
+	{
+		rules_lock(lfirst(cell), false);
 		rulebook_check(binding_rulebook(binding, lfirst(cell)), rel);
+	}
 	relation_close(rel, NoLock);
 }
 
