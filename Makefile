@@ -52,6 +52,7 @@ PURE = \
 FACES = \
 	module \
 	report \
+	face \
 	wire \
 	stage \
 	journey_io \

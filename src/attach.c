@@ -17,6 +17,7 @@
 
 #include "attach.h"
 #include "binding.h"
+#include "face.h"
 
 PG_FUNCTION_INFO_V1(attach);
 PG_FUNCTION_INFO_V1(detach);
@@ -218,7 +219,7 @@ detach(PG_FUNCTION_ARGS)
 	AttachRequest request = {0};
 	SPITupleTable *found;
 
-	require_argument(!PG_ARGISNULL(0), "the table");
+	require_argument(fcinfo, 0, "the table");
 	lock_table(&request, PG_GETARG_OID(0), false);
 	SPI_connect();
 	found = find_attachments(&request, name_argument(fcinfo, 1));
@@ -241,7 +242,7 @@ set_mode(PG_FUNCTION_ARGS)
 	AttachRequest request = {0};
 	SPITupleTable *found;
 
-	require_argument(!PG_ARGISNULL(0), "the table");
+	require_argument(fcinfo, 0, "the table");
 	lock_table(&request, PG_GETARG_OID(0), false);
 	request.mode = mode_argument(fcinfo, 1);
 	SPI_connect();

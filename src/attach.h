@@ -32,7 +32,6 @@ typedef struct AttachRequest
 
 
 /* attach_request.c */
-extern void require_argument(bool given, const char *what);
 extern char *name_argument(FunctionCallInfo fcinfo, int n);
 extern EnforcementMode mode_argument(FunctionCallInfo fcinfo, int n);
 extern void lock_table(AttachRequest *request, Oid relid, bool attaching);

@@ -23,6 +23,7 @@
 
 #include "attach.h"
 #include "compat.h"
+#include "face.h"
 
 /* The arguments of attach(). */
 enum
@@ -39,15 +40,6 @@ enum
 	A_MODE
 };
 
-void
-require_argument(bool given, const char *what)
-{
-	if (!given)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s cannot be NULL", what)));
-}
-
 char *
 name_argument(FunctionCallInfo fcinfo, int n)
 {
@@ -59,7 +51,7 @@ mode_argument(FunctionCallInfo fcinfo, int n)
 {
 	char	   *name;
 
-	require_argument(!PG_ARGISNULL(n), "the mode");
+	require_argument(fcinfo, n, "the mode");
 	name = text_to_cstring(PG_GETARG_TEXT_PP(n));
 	for (int mode = 0; mode < NUM_ENFORCEMENT_MODES; mode++)
 		if (strcmp(enforcement_mode_names[mode], name) == 0)
@@ -154,7 +146,7 @@ defer_argument(FunctionCallInfo fcinfo, int n)
 {
 	char	   *existing;
 
-	require_argument(!PG_ARGISNULL(n), "what becomes of existing rows");
+	require_argument(fcinfo, n, "what becomes of existing rows");
 	existing = text_to_cstring(PG_GETARG_TEXT_PP(n));
 	if (strcmp(existing, "fill") != 0 && strcmp(existing, "defer") != 0)
 		ereport(ERROR,
@@ -170,9 +162,9 @@ defer_argument(FunctionCallInfo fcinfo, int n)
 void
 read_request(FunctionCallInfo fcinfo, AttachRequest *request)
 {
-	require_argument(!PG_ARGISNULL(A_TABLE), "the table");
-	require_argument(!PG_ARGISNULL(A_STAGE_COLUMN), "the name of the stage column");
-	require_argument(!PG_ARGISNULL(A_JOURNEY_COLUMN), "the name of the journey column");
+	require_argument(fcinfo, A_TABLE, "the table");
+	require_argument(fcinfo, A_STAGE_COLUMN, "the name of the stage column");
+	require_argument(fcinfo, A_JOURNEY_COLUMN, "the name of the journey column");
 	if (PG_ARGISNULL(A_LIFECYCLE) == PG_ARGISNULL(A_LIFECYCLE_COLUMN))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -18,28 +18,10 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "face.h"
 #include "funnel_io.h"
 #include "journey_io.h"
 #include "report.h"
-
-/* Transition functions write into their state, so nobody else may call them. */
-static void
-require_aggregate(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("this function works inside its aggregate only")));
-}
-
-static void
-require_argument(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be NULL", name)));
-}
 
 static void
 require_same_spec(const Funnel *funnel, const PlannedFunnel *planned)
@@ -158,17 +140,6 @@ funnel_times(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(times, nulls, 1, &chain.level, &lower, TIMESTAMPTZOID,
 											 sizeof(TimestampTz), FLOAT8PASSBYVAL,
 											 TYPALIGN_DOUBLE));
-}
-
-/* Microseconds as PostgreSQL subtracts instants: whole days apart. */
-static Datum
-span_datum(int64 micros)
-{
-	Interval   *span = palloc0(sizeof(Interval));
-
-	span->day = micros / USECS_PER_DAY;
-	span->time = micros % USECS_PER_DAY;
-	return IntervalPGetDatum(span);
 }
 
 #define STEP_COLUMNS 12

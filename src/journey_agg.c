@@ -25,22 +25,13 @@
 #include "utils/timestamp.h"
 
 #include "events_text.h"
+#include "face.h"
 #include "journey_io.h"
 #include "report.h"
 #include "stage.h"
 #include "wire.h"
 
 #define WIRE_VERSION 1
-
-/* Transition functions write into their state, so nobody else may call them. */
-static void
-require_aggregate(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("this function works inside its aggregate only")));
-}
 
 /* Sets the header that pure code knows nothing of. */
 static Datum

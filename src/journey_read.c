@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "face.h"
 #include "journey_io.h"
 #include "stage.h"
 
@@ -26,16 +27,6 @@ static Datum
 label_datum(const JourneyLabel *label)
 {
 	return PointerGetDatum(cstring_to_text_with_len(label->text, label->len));
-}
-
-static Datum
-span_datum(int64 micros)
-{
-	Interval   *span = palloc0(sizeof(Interval));
-
-	span->day = micros / USECS_PER_DAY;
-	span->time = micros % USECS_PER_DAY;
-	return IntervalPGetDatum(span);
 }
 
 PG_FUNCTION_INFO_V1(current_stage);

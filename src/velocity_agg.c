@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/timestamp.h"
 
+#include "face.h"
 #include "journey_io.h"
 #include "label_map.h"
 #include "report.h"
@@ -27,15 +28,6 @@ typedef struct CallSite
 	LabelBook  *book;
 	LabelMap   *map;			/* dictionaries to the book's codes; NULL until wanted */
 } CallSite;
-
-static void
-require_aggregate(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("this function works inside its aggregate only")));
-}
 
 /* No two books have one stamp, not even those of a query's several processes. */
 static uint64
@@ -80,15 +72,6 @@ same_state(FunctionCallInfo fcinfo)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
-static void
-require_argument(FunctionCallInfo fcinfo, int argno, const char *name)
-{
-	if (PG_ARGISNULL(argno))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the %s of velocity_agg must not be null", name)));
-}
-
 /* The specification that the arguments give: none, a literal, a literal and an instant. */
 static void
 get_spec(FunctionCallInfo fcinfo, VelocitySpec *spec)
@@ -98,11 +81,11 @@ get_spec(FunctionCallInfo fcinfo, VelocitySpec *spec)
 	velocity_spec_start(spec);
 	if (PG_NARGS() < 3)
 		return;
-	require_argument(fcinfo, 2, "specification");
+	require_argument(fcinfo, 2, "the specification of velocity_agg");
 	*spec = *(VelocitySpec *) PG_GETARG_POINTER(2);
 	if (PG_NARGS() < 4)
 		return;
-	require_argument(fcinfo, 3, "instant");
+	require_argument(fcinfo, 3, "the instant of velocity_agg");
 	as_of = PG_GETARG_TIMESTAMPTZ(3);
 	if (TIMESTAMP_NOT_FINITE(as_of))
 		ereport(ERROR,
