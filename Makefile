@@ -79,6 +79,7 @@ FACES = \
 	crossing \
 	journey_keep \
 	enforce \
+	log_write \
 	log \
 	ask \
 	attach_request \

@@ -124,6 +124,16 @@ binding_init(void)
 	rules_on_change(on_rules_change);
 }
 
+/*
+ * How much has been invalidated yet.  Who keeps something beside a binding looks whether
+ * this has changed, and gets the binding again: a pinned one may be outdated.
+ */
+uint64
+binding_changes(void)
+{
+	return changes;
+}
+
 static Oid
 trigger_function(const char *name)
 {

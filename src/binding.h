@@ -92,6 +92,7 @@ typedef struct Binding
 
 /* Pins the binding until CurrentMemoryContext is reset or deleted. */
 extern Binding *binding_get(Relation rel, const char *key);
+extern uint64 binding_changes(void);
 extern Binding *binding_of_column(Relation rel, const char *stage_column);
 
 extern AttrNumber attached_stage_column(Relation rel, AttrNumber journey);

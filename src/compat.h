@@ -26,6 +26,15 @@
 	pg_class_ownercheck((relid), (roleid))
 #endif
 
+/* 16 added a way to leave indexes alone. */
+#if PG_VERSION_NUM >= 160000
+#define insert_index_tuples(target, row, estate) \
+	ExecInsertIndexTuples((target), (row), (estate), false, false, NULL, NIL, false)
+#else
+#define insert_index_tuples(target, row, estate) \
+	ExecInsertIndexTuples((target), (row), (estate), false, false, NULL, NIL)
+#endif
+
 /* 17 dropped the choice whether a text's length counts itself. */
 #if PG_VERSION_NUM >= 170000
 #define send_counted_text(buf, text, len) pq_sendcountedtext((buf), (text), (len))

@@ -17,7 +17,7 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -35,10 +35,11 @@
 #include "journey_keep.h"
 #include "judge.h"
 #include "log.h"
+#include "log_write.h"
 
 PG_FUNCTION_INFO_V1(log_move);
 
-/* What is logged besides the row's key, in the order of the INSERT's parameters. */
+/* What is logged besides the row's key. */
 enum
 {
 	P_KIND,
@@ -66,27 +67,39 @@ static const char *const parameter_columns[NUM_LOG_PARAMETERS] = {
 /* How the rows of one relation get into its log; kept with the binding. */
 struct LogPlan
 {
-	MemoryContextCallback callback;
 	int			nkeys;
 	AttrNumber *keys;			/* in the relation */
-	SPIPlanPtr	insert;
+	TupleDesc	known;			/* the key and the parameters, under the names of the log's columns */
+	List	   *columns;		/* from log_write_plan() */
 };
+
+/* A role's name, as long as it is the same role. */
+typedef struct RoleName
+{
+	Oid			role;
+	NameData	name;
+} RoleName;
 
 /* What one statement needs for the rows of one relation. */
 typedef struct LogStatement
 {
+	MemoryContext context;
+	uint64		changes;		/* from binding_changes(): then it was made */
 	Binding    *binding;
 	LogPlan    *plan;
+	LogWriter  *writer;
 	Relation	rel;
 	MemoryContext query;
 	bool		importing;
+	RoleName	login;
+	RoleName	role;
 } LogStatement;
 
-/* One row to write. */
+/* One row to write: the parameters behind the key in the writer's slot. */
 typedef struct LogRow
 {
-	Datum		values[NUM_LOG_PARAMETERS];
-	char		nulls[NUM_LOG_PARAMETERS];
+	Datum	   *values;
+	bool	   *nulls;
 } LogRow;
 
 const char *
@@ -178,99 +191,81 @@ bind_keys(LogPlan *plan, Relation rel, Relation log)
 		plan->keys[plan->nkeys++] = i + FirstLowInvalidHeapAttributeNumber;
 }
 
-static char *
-insert_statement(Relation log)
+/* What is known of a row that is to be logged. */
+static TupleDesc
+describe_known(const LogPlan *plan, const Binding *binding, Relation rel, Relation log)
 {
-	StringInfoData sql;
-	List	   *keys = key_columns_of_log(log);
+	TupleDesc	known = CreateTemplateTupleDesc(plan->nkeys + NUM_LOG_PARAMETERS);
 	ListCell   *cell;
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "INSERT INTO %s (",
-					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(log)),
-												RelationGetRelationName(log)));
-	foreach(cell, keys)
-		appendStringInfo(&sql, "%s, ", quote_identifier(lfirst(cell)));
-	for (int i = 0; i < NUM_LOG_PARAMETERS; i++)
-		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "", parameter_columns[i]);
-	appendStringInfoString(&sql, ") VALUES (");
-	for (int i = 1; i <= list_length(keys) + NUM_LOG_PARAMETERS; i++)
-		appendStringInfo(&sql, "%s$%d", i > 1 ? ", " : "", i);
-	appendStringInfoChar(&sql, ')');
-	return sql.data;
-}
-
-static SPIPlanPtr
-prepare_insert(const LogPlan *plan, const Binding *binding, Relation rel, Relation log)
-{
-	TupleDesc	desc = RelationGetDescr(rel);
-	Oid		   *types = palloc((plan->nkeys + NUM_LOG_PARAMETERS) * sizeof(Oid));
-	SPIPlanPtr	prepared;
 	int			n = 0;
 
-	for (int i = 0; i < plan->nkeys; i++)
-		types[n++] = TupleDescAttr(desc, plan->keys[i] - 1)->atttypid;
+	foreach(cell, key_columns_of_log(log))
+	{
+		TupleDescCopyEntry(known, n + 1, RelationGetDescr(rel), plan->keys[n]);
+		namestrcpy(&TupleDescAttr(known, n)->attname, lfirst(cell));
+		n++;
+	}
 	for (int i = 0; i < NUM_LOG_PARAMETERS; i++)
-		types[n++] = i == P_AT ? TIMESTAMPTZOID : i == P_LOGIN || i == P_ROLE ? NAMEOID : TEXTOID;
-	types[n - 1] = TupleDescAttr(desc, binding->columns[JOURNEY_COLUMN] - 1)->atttypid;
-	prepared = SPI_prepare(insert_statement(log), n, types);
-	if (prepared == NULL || SPI_keepplan(prepared) != 0)
-		elog(ERROR, "could not prepare the insertion into the log");
-	return prepared;
-}
-
-static void
-free_plan(void *arg)
-{
-	LogPlan    *plan = arg;
-
-	if (plan->insert != NULL)
-		SPI_freeplan(plan->insert);
+		TupleDescInitEntry(known, ++n, parameter_columns[i],
+						   i == P_AT ? TIMESTAMPTZOID : i == P_LOGIN || i == P_ROLE ? NAMEOID :
+						   i == P_JOURNEY ? TupleDescAttr(RelationGetDescr(rel), binding->columns[JOURNEY_COLUMN] - 1)->atttypid :
+						   TEXTOID, -1, 0);
+	return known;
 }
 
 /* The plan of the binding, which goes when the log or the table changes. */
 static LogPlan *
-get_plan(Binding *binding, Relation rel, Oid logid)
+get_plan(Binding *binding, Relation rel, Relation log)
 {
 	MemoryContext caller;
-	Relation	log;
 	LogPlan    *plan;
 
 	if (binding->log_plan != NULL)
 		return binding->log_plan;
-	log = table_open(logid, RowExclusiveLock);
-	binding->log = logid;
+	binding->log = RelationGetRelid(log);
 	caller = MemoryContextSwitchTo(binding->context);
 	plan = palloc0(sizeof(LogPlan));
-	plan->callback.func = free_plan;
-	plan->callback.arg = plan;
-	MemoryContextRegisterResetCallback(binding->context, &plan->callback);
 	bind_keys(plan, rel, log);
+	plan->known = describe_known(plan, binding, rel, log);
+	plan->columns = log_write_plan(log, plan->known);
 	MemoryContextSwitchTo(caller);
-	SPI_connect();
-	plan->insert = prepare_insert(plan, binding, rel, log);
-	SPI_finish();
-	table_close(log, NoLock);
 	binding->log_plan = plan;
 	return plan;
 }
 
 static LogStatement *
+make_statement(TriggerData *trigdata, MemoryContext query)
+{
+	MemoryContext context = AllocSetContextCreate(query, "crm_lifecycle log", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	LogStatement *statement = palloc0(sizeof(LogStatement));
+	Relation	log = table_open(trigdata->tg_trigger->tgconstrrelid, RowExclusiveLock);
+
+	statement->context = context;
+	statement->query = query;
+	statement->rel = trigdata->tg_relation;
+	statement->importing = context_importing(trigdata->tg_relation);
+	statement->binding = binding_get(trigdata->tg_relation, trigdata->tg_trigger->tgargs[ARG_KEY]);
+	statement->changes = binding_changes();
+	statement->plan = get_plan(statement->binding, statement->rel, log);
+	statement->writer = log_write_begin(log, statement->plan->columns, statement->plan->known);
+	table_close(log, NoLock);
+	MemoryContextSwitchTo(caller);
+	return statement;
+}
+
+/* A function that a trigger calls may alter the log in the midst of a statement. */
+static LogStatement *
 get_statement(FunctionCallInfo fcinfo, TriggerData *trigdata)
 {
 	LogStatement *statement = fcinfo->flinfo->fn_extra;
-	MemoryContext caller;
 
-	if (statement != NULL)
+	if (statement != NULL && statement->changes == binding_changes())
 		return statement;
-	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	statement = palloc0(sizeof(LogStatement));
-	statement->binding = binding_get(trigdata->tg_relation, trigdata->tg_trigger->tgargs[ARG_KEY]);
-	statement->rel = trigdata->tg_relation;
-	statement->query = CurrentMemoryContext;
-	statement->importing = context_importing(trigdata->tg_relation);
-	statement->plan = get_plan(statement->binding, statement->rel, trigdata->tg_trigger->tgconstrrelid);
-	MemoryContextSwitchTo(caller);
+	fcinfo->flinfo->fn_extra = NULL;
+	if (statement != NULL)
+		MemoryContextDelete(statement->context);
+	statement = make_statement(trigdata, fcinfo->flinfo->fn_mcxt);
 	fcinfo->flinfo->fn_extra = statement;
 	return statement;
 }
@@ -279,7 +274,7 @@ static void
 put(LogRow *row, int parameter, Datum value)
 {
 	row->values[parameter] = value;
-	row->nulls[parameter] = ' ';
+	row->nulls[parameter] = false;
 }
 
 static void
@@ -296,51 +291,53 @@ put_label(LogRow *row, int parameter, JourneyLabel label)
 }
 
 static void
-put_name(LogRow *row, int parameter, Oid role)
+put_role(LogRow *row, int parameter, RoleName *cached, Oid role)
 {
-	put(row, parameter, DirectFunctionCall1(namein, CStringGetDatum(GetUserNameFromId(role, false))));
+	if (cached->role != role)
+	{
+		namestrcpy(&cached->name, GetUserNameFromId(role, false));
+		cached->role = role;
+	}
+	put(row, parameter, NameGetDatum(&cached->name));
 }
 
 static void
-begin_row(const LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot *of)
+put_key(const LogPlan *plan, TupleTableSlot *known, TupleTableSlot *of)
 {
+	for (int i = 0; i < plan->nkeys; i++)
+		known->tts_values[i] = slot_getattr(of, plan->keys[i], &known->tts_isnull[i]);
+}
+
+static void
+begin_row(LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot *of)
+{
+	TupleTableSlot *known = log_write_slot(statement->writer);
 	char	   *reason = binding_text(statement->binding, of, REASON_COLUMN);
 
-	memset(row->nulls, 'n', sizeof(row->nulls));
+	put_key(statement->plan, known, of);
+	row->values = known->tts_values + statement->plan->nkeys;
+	row->nulls = known->tts_isnull + statement->plan->nkeys;
+	memset(row->nulls, true, NUM_LOG_PARAMETERS * sizeof(bool));
 	put_text(row, P_KIND, kind);
 	put_text(row, P_LIFECYCLE, binding_lifecycle(statement->binding, of));
 	put_text(row, P_ACTOR, context_actor());
 	put_text(row, P_REASON, reason != NULL ? reason : context_reason());
 	put_text(row, P_NOTE, context_note());
-	put_name(row, P_LOGIN, GetSessionUserId());
-	put_name(row, P_ROLE, GetUserId());
+	put_role(row, P_LOGIN, &statement->login, GetSessionUserId());
+	put_role(row, P_ROLE, &statement->role, GetUserId());
 }
 
 /* Writes the row as the table's owner. */
 static void
-write_row(const LogStatement *statement, const LogRow *row, TupleTableSlot *of)
+write_row(const LogStatement *statement)
 {
-	int			n = statement->plan->nkeys;
-	Datum	   *values = palloc((n + NUM_LOG_PARAMETERS) * sizeof(Datum));
-	char	   *nulls = palloc(n + NUM_LOG_PARAMETERS);
 	Oid			userid;
 	int			sec_context;
-	bool		isnull;
 
-	for (int i = 0; i < n; i++)
-	{
-		values[i] = slot_getattr(of, statement->plan->keys[i], &isnull);
-		nulls[i] = isnull ? 'n' : ' ';
-	}
-	memcpy(values + n, row->values, sizeof(row->values));
-	memcpy(nulls + n, row->nulls, sizeof(row->nulls));
 	GetUserIdAndSecContext(&userid, &sec_context);
 	SetUserIdAndSecContext(statement->rel->rd_rel->relowner,
 						   sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
-	SPI_connect();
-	if (SPI_execute_plan(statement->plan->insert, values, nulls, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not write the log");
-	SPI_finish();
+	log_write(statement->writer);
 	SetUserIdAndSecContext(userid, sec_context);
 }
 
@@ -394,7 +391,7 @@ put_move(const LogStatement *statement, LogRow *row, const char *kind, TupleTabl
 }
 
 static void
-log_insert(const LogStatement *statement, TupleTableSlot *new_row)
+log_insert(LogStatement *statement, TupleTableSlot *new_row)
 {
 	Datum		journey;
 	JourneyView view;
@@ -415,12 +412,12 @@ log_insert(const LogStatement *statement, TupleTableSlot *new_row)
 	else
 		kind = put_move(statement, &row, kind, new_row, NULL, NULL, journey_last_stage(&view));
 	put_text(&row, P_KIND, kind);
-	write_row(statement, &row, new_row);
+	write_row(statement);
 }
 
 /* old_row is NULL where only the journey from before is known. */
 static void
-log_update(const LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old_row, Datum old_journey)
+log_update(LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old_row, Datum old_journey)
 {
 	Datum		journey;
 	JourneyView old,
@@ -451,11 +448,11 @@ log_update(const LogStatement *statement, TupleTableSlot *new_row, TupleTableSlo
 	else
 		kind = put_move(statement, &row, kind, new_row, old_row, &from, journey_last_stage(&new));
 	put_text(&row, P_KIND, kind);
-	write_row(statement, &row, new_row);
+	write_row(statement);
 }
 
 static void
-log_delete(const LogStatement *statement, TupleTableSlot *old_row)
+log_delete(LogStatement *statement, TupleTableSlot *old_row)
 {
 	Datum		journey;
 	JourneyView view;
@@ -469,7 +466,7 @@ log_delete(const LogStatement *statement, TupleTableSlot *old_row)
 		put_label(&row, P_FROM, journey_last_stage(&view));
 		put(&row, P_JOURNEY, journey);
 	}
-	write_row(statement, &row, old_row);
+	write_row(statement);
 }
 
 /* The delete half of a change of partition only leaves the journey for the insert half. */
@@ -480,7 +477,7 @@ note_departure(const LogStatement *statement, TupleTableSlot *old_row)
 }
 
 static void
-log_arrival(const LogStatement *statement, TupleTableSlot *new_row)
+log_arrival(LogStatement *statement, TupleTableSlot *new_row)
 {
 	Datum		journey,
 				old_journey;
