@@ -75,6 +75,7 @@ FACES = \
 	rulebook \
 	binding \
 	judge \
+	refuse \
 	context \
 	crossing \
 	journey_keep \

@@ -66,6 +66,7 @@ typedef struct LogPlan LogPlan;
 typedef struct Binding
 {
 	Oid			relid;
+	Oid			home;			/* the relation that was attached: this one or an ancestor */
 	char	   *key;
 	AttrNumber	columns[NUM_ATTACHED_COLUMNS];	/* in this relation; 0: none */
 	Oid			stage_type;
@@ -82,7 +83,6 @@ typedef struct Binding
 	int			nrulebooks;
 	TupleTableSlot *no_row;
 	Oid			trigger;
-	Oid			home;			/* the relation that was attached: this one or an ancestor */
 	Oid			stage_output;
 	bool		stage_is_text;	/* the label is the value's own bytes */
 	int			pins;

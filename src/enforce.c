@@ -38,6 +38,7 @@
 #include "journey_keep.h"
 #include "judge.h"
 #include "ownership.h"
+#include "refuse.h"
 
 PG_FUNCTION_INFO_V1(attachment);
 PG_FUNCTION_INFO_V1(enforce_move);
@@ -208,7 +209,7 @@ require_move(Candidate *candidate, JourneyLabel old_stage, JourneyLabel stage, b
 	if (candidate->to == NO_STAGE)
 		refuse_unknown_stage(candidate, pnstrdup(old_stage.text, old_stage.len), stage);
 	else if (candidate->from == NO_STAGE && !other_lifecycle)
-		refuse_left_stage(candidate, old_stage);
+		refuse_left_stage(candidate, old_stage, stage);
 	else
 		require_granted(candidate);
 }

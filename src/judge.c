@@ -33,12 +33,6 @@ record(Verdict *verdict, CheckKind kind, bool passed, char *message)
 	verdict->granted &= passed;
 }
 
-static const DiagramStage *
-stage_of(const Candidate *candidate, int stage)
-{
-	return &candidate->book->rules->diagram->stages[stage];
-}
-
 /* The rules that a row follows. */
 static Rulebook *
 row_rulebook(Binding *binding, Relation rel, TupleTableSlot *row)
@@ -84,8 +78,10 @@ satisfied(const Candidate *candidate, const Guard *guard)
 	return guard == NULL || guard_holds(guard, candidate->new_row, candidate->old_row);
 }
 
-/* "a, b and c" would need grammar; "a, b, c" does not. */
-static char *
+/*
+ * "a, b and c" would need grammar; "a, b, c" does not.
+ */
+char *
 enumerate(const char *const *items, int count)
 {
 	StringInfoData list;
@@ -359,149 +355,4 @@ check_name(CheckKind kind)
 			return "reason";
 	}
 	return "move";
-}
-
-/* What would help, where a move is not drawn; NULL where the details say it already. */
-static char *
-way_hint(const Candidate *candidate)
-{
-	const Machine *machine = candidate->book->rules->machine;
-	int		   *way = palloc((machine->diagram->nstages + 1) * sizeof(int));
-	int			to = candidate->from == NO_STAGE ? candidate->begun : candidate->to;
-	int			length = machine_shortest_way(machine, candidate->from, to, way);
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (int i = 0; i < length; i++)
-		appendStringInfo(&text, "%s%s", i > 0 ? " > " : "", stage_of(candidate, way[i])->label);
-	if (length == 0)
-		return psprintf("No legal way leads there.");
-	if (candidate->from == NO_STAGE)
-		return psprintf("Insert the row at \"%s\" and move it from there: %s.",
-						stage_of(candidate, way[0])->label, text.data);
-	return psprintf("The shortest legal way is %s.", text.data);
-}
-
-static void
-raise_refusal(int level, const Binding *binding, Relation rel, const char *constraint, const char *message,
-	  const char *detail, const char *hint)
-{
-	const char *column = get_attname(RelationGetRelid(rel), binding->columns[STAGE_COLUMN], false);
-
-	ereport(level,
-			(errcode(ERRCODE_CHECK_VIOLATION),
-			 errmsg_internal("%s", message),
-			 detail ? errdetail_internal("%s", detail) : 0,
-			 hint ? errhint("%s", hint) : 0,
-			 errtablecolname(rel, column),
-			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint)));
-}
-
-/*
- * Raises a refusal with the fields that client libraries make integrity errors of; or a
- * warning, or nothing, where the attachment's mode is only to look on.
- */
-void
-refuse_with(const Binding *binding, Relation rel, const char *constraint, const char *message,
-			const char *detail, const char *hint)
-{
-	if (binding->mode != MODE_OBSERVE)
-		raise_refusal(binding->mode == MODE_ENFORCE ? ERROR : WARNING, binding, rel, constraint, message, detail, hint);
-}
-
-/*
- * The same, for what no mode lets pass.
- */
-void
-refuse_always(const Binding *binding, Relation rel, const char *constraint, const char *message,
-			  const char *detail, const char *hint)
-{
-	raise_refusal(ERROR, binding, rel, constraint, message, detail, hint);
-	pg_unreachable();
-}
-
-static const Check *
-first_failure(const Verdict *verdict)
-{
-	ListCell   *cell;
-
-	foreach(cell, verdict->checks)
-		if (!((Check *) lfirst(cell))->passed)
-			return lfirst(cell);
-	elog(ERROR, "nothing was refused");
-	return NULL;
-}
-
-static char *
-refusal_message(const Candidate *candidate, CheckKind kind)
-{
-	const char *lifecycle = candidate->book->rules->name;
-	const char *to = stage_of(candidate, candidate->to)->label;
-
-	if (kind == CHECK_ENTRY)
-		return psprintf("illegal entry at \"%s\" in lifecycle \"%s\"",
-						stage_of(candidate, candidate->begun)->label, lifecycle);
-	if (candidate->from == NO_STAGE)
-		return psprintf("entry at \"%s\" refused in lifecycle \"%s\"", to, lifecycle);
-	if (kind == CHECK_MOVE)
-		return psprintf("illegal move from \"%s\" to \"%s\" in lifecycle \"%s\"",
-						stage_of(candidate, candidate->from)->label, to, lifecycle);
-	return psprintf("move from \"%s\" to \"%s\" refused in lifecycle \"%s\"",
-					stage_of(candidate, candidate->from)->label, to, lifecycle);
-}
-
-/*
- * Refuses with a verdict's failures, all of them in DETAIL; the first names the constraint.
- */
-void
-refuse(const Candidate *candidate, const Verdict *verdict)
-{
-	const Check *first = first_failure(verdict);
-	StringInfoData detail;
-	ListCell   *cell;
-
-	initStringInfo(&detail);
-	foreach(cell, verdict->checks)
-		appendStringInfo(&detail, "%s%s", detail.len > 0 ? "\n" : "", ((Check *) lfirst(cell))->message);
-	refuse_with(candidate->binding, candidate->rel,
-				psprintf("%s_%s", candidate->book->rules->name, check_name(first->kind)),
-				refusal_message(candidate, first->kind), detail.data,
-				first->kind == CHECK_MOVE || first->kind == CHECK_ENTRY ? way_hint(candidate) : NULL);
-}
-
-/*
- * Refuses a label that the lifecycle does not have.  from is NULL for a new row.
- */
-void
-refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel to)
-{
-	const Diagram *diagram = candidate->book->rules->diagram;
-	const char *lifecycle = candidate->book->rules->name;
-	char	   *label = pnstrdup(to.text, to.len);
-	const char **labels = palloc(Max(diagram->nstages, 1) * sizeof(char *));
-
-	for (int i = 0; i < diagram->nstages; i++)
-		labels[i] = diagram->stages[i].label;
-	refuse_with(candidate->binding, candidate->rel,
-				psprintf("%s_%s", lifecycle, from == NULL ? "entry" : "move"),
-				from == NULL
-				? psprintf("illegal entry at \"%s\" in lifecycle \"%s\"", label, lifecycle)
-				: psprintf("illegal move from \"%s\" to \"%s\" in lifecycle \"%s\"", from, label, lifecycle),
-				psprintf("Lifecycle \"%s\" has no stage \"%s\".", lifecycle, label),
-				psprintf("Its stages are: %s.", enumerate(labels, diagram->nstages)));
-}
-
-/*
- * Refuses a move out of a stage that the lifecycle does not have.
- */
-void
-refuse_left_stage(const Candidate *candidate, JourneyLabel from)
-{
-	const char *lifecycle = candidate->book->rules->name;
-
-	refuse_with(candidate->binding, candidate->rel, psprintf("%s_move", lifecycle),
-				psprintf("the row is in a stage that lifecycle \"%s\" does not have: \"%s\"",
-						 lifecycle, pnstrdup(from.text, from.len)),
-				"No move is drawn from a stage that is not in the diagram.",
-				"Draw the stage, or restore the label that the column held.");
 }

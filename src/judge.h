@@ -56,14 +56,12 @@ extern Candidate judge_candidate(Binding *binding, Relation rel, TupleTableSlot 
 extern const DiagramMove *judge_move_made(const Candidate *candidate);
 extern Verdict judge(const Candidate *candidate, bool explain);
 extern const char *check_name(CheckKind kind);
-extern void refuse(const Candidate *candidate, const Verdict *verdict);
-extern void refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel to);
-extern void refuse_left_stage(const Candidate *candidate, JourneyLabel from);
+extern char *enumerate(const char *const *items, int count);
 
-/* Raises, or in other modes than enforcement lets pass, what is said in these words. */
-extern void refuse_with(const Binding *binding, Relation rel, const char *constraint, const char *message,
-						const char *detail, const char *hint);
-pg_noreturn extern void refuse_always(const Binding *binding, Relation rel, const char *constraint,
-									  const char *message, const char *detail, const char *hint);
+static inline const DiagramStage *
+stage_of(const Candidate *candidate, int stage)
+{
+	return &candidate->book->rules->diagram->stages[stage];
+}
 
 #endif							/* CRM_JUDGE_H */

@@ -193,6 +193,12 @@ BEGIN
 		AND later.tgfoid <> '@extschema@.enforce_move()'::regprocedure;
 
 	RETURN QUERY
+	SELECT 'another table inherits', i.inhrelid::regclass::text, NULL::bigint,
+		'The triggers do not fire for its rows: attach it too, or end the inheritance.'
+	FROM pg_inherits i JOIN pg_class k ON k.oid = i.inhrelid
+	WHERE i.inhparent = rel AND NOT k.relispartition;
+
+	RETURN QUERY
 	SELECT CASE WHEN c.conname IS NULL THEN 'CHECK is missing' ELSE 'CHECK is not validated' END,
 		coalesce(c.conname::text, rel::text), NULL::bigint,
 		CASE WHEN c.conname IS NULL THEN format('ALTER TABLE %s ADD CHECK (lifecycle.ends_in(%I, %I));', rel, a.journey_column, coalesce(a.stage_column, a.key))

@@ -5,6 +5,16 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SELECT no_plan();
+CREATE FUNCTION words(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	message text; detail text; hint text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	RETURN concat_ws(E'\n', message, nullif(detail, ''), nullif(hint, ''));
+END $$;
 CREATE ROLE rights_owner;
 CREATE ROLE rights_app;
 CREATE ROLE rights_other;
@@ -113,8 +123,8 @@ SET LOCAL ROLE rights_owner;
 ALTER TABLE shop.deals ENABLE ROW LEVEL SECURITY;
 CREATE POLICY mine ON shop.deals TO rights_app USING (id = 2) WITH CHECK (true);
 SET LOCAL ROLE rights_app;
-SELECT throws_ok($$UPDATE shop.deals SET stage = 'nowhere'$$, '23514', 'illegal move from "lead" to "nowhere" in lifecycle "deal"',
-	'38: with row security, rows that are seen are judged');
+SELECT throws_ok($$UPDATE shop.deals SET stage = 'nowhere'$$, '23514', 'illegal move to "nowhere" in lifecycle "deal"',
+	'38: with row security, rows are judged, and nothing of them is in the message');
 SELECT throws_ok($$INSERT INTO shop.deals (id, stage) VALUES (1, 'won') ON CONFLICT (id) DO UPDATE SET stage = EXCLUDED.stage$$,
 	'42501', NULL, '38: and rows that are not seen are not reached');
 RESET ROLE;
@@ -141,6 +151,19 @@ CREATE DOMAIN pg_temp.price AS numeric CHECK (value < 0);
 SET LOCAL ROLE rights_app;
 SELECT lives_ok($$UPDATE shop.lured SET stage = 'b'$$, '36: not where a schema is called like it');
 SELECT lives_ok($$UPDATE shop.lured_first SET stage = 'b'$$, '36: nor where it was first');
+RESET ROLE;
+
+CREATE ROLE rights_blind;
+GRANT USAGE ON SCHEMA shop TO rights_blind;
+ALTER TABLE shop.deals DISABLE ROW LEVEL SECURITY;
+GRANT UPDATE (stage) ON shop.deals TO rights_blind;
+SET LOCAL ROLE rights_blind;
+SELECT is(words($$UPDATE shop.deals SET stage = 'lead'$$),
+	E'illegal move to "lead" in lifecycle "deal"\nWhoever may read the row is told the reason.', '38: nor for who may only write it');
+RESET ROLE;
+GRANT SELECT (stage) ON shop.deals TO rights_blind;
+SET LOCAL ROLE rights_blind;
+SELECT matches(words($$UPDATE shop.deals SET stage = 'nowhere' WHERE stage = 'lead'$$), 'illegal move from "lead"', '38: until the stage may be read');
 RESET ROLE;
 
 SELECT * FROM finish();

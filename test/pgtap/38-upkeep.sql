@@ -82,6 +82,9 @@ SELECT results_eq($$SELECT subject, rows FROM lifecycle.verify('deals') WHERE pr
 CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;
 CREATE TRIGGER "~~later" BEFORE UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION nothing();
 SELECT results_eq($$SELECT subject FROM lifecycle.verify('deals') WHERE problem LIKE 'another%'$$, ARRAY['~~later on public.deals'], '2: a trigger that fires after ours');
+CREATE TABLE heir () INHERITS (accounts);
+SELECT results_eq($$SELECT problem, subject FROM lifecycle.verify('accounts') WHERE problem LIKE '%inherits'$$,
+	$$VALUES ('another table inherits', 'public.heir')$$, '5: a table that came to inherit');
 CREATE TABLE loose (stage text);
 SELECT throws_ok($$SELECT * FROM lifecycle.verify('loose')$$, '42704', 'no lifecycle is attached to public.loose', 'and tables that are not attached');
 

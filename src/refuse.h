@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ *
+ * refuse.h
+ *		What is said to somebody whose row may not move.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CRM_REFUSE_H
+#define CRM_REFUSE_H
+
+#include "postgres.h"
+
+#include "judge.h"
+
+extern void refuse(const Candidate *candidate, const Verdict *verdict);
+extern void refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel to);
+extern void refuse_left_stage(const Candidate *candidate, JourneyLabel from, JourneyLabel to);
+
+/* Raises, or in other modes than enforcement lets pass, what is said in these words. */
+extern void refuse_with(const Binding *binding, Relation rel, const char *constraint, const char *message,
+						const char *detail, const char *hint);
+pg_noreturn extern void refuse_always(const Binding *binding, Relation rel, const char *constraint,
+									  const char *message, const char *detail, const char *hint);
+
+#endif							/* CRM_REFUSE_H */
