@@ -73,11 +73,11 @@ struct LogPlan
 	List	   *columns;		/* from log_write_plan() */
 };
 
-/* A role's name, as long as it is the same role. */
+/* A role's name as text, as long as it is the same role. */
 typedef struct RoleName
 {
 	Oid			role;
-	NameData	name;
+	text	   *name;
 } RoleName;
 
 /* What one statement needs for the rows of one relation. */
@@ -110,7 +110,7 @@ log_columns(void)
 		" lifecycle pg_catalog.text, from_stage pg_catalog.text, to_stage pg_catalog.text,"
 		" event pg_catalog.text, action pg_catalog.text, at pg_catalog.timestamptz NOT NULL,"
 		" actor pg_catalog.text, reason pg_catalog.text, note pg_catalog.text,"
-		" login pg_catalog.name NOT NULL, role pg_catalog.name NOT NULL, journey lifecycle.journey,"
+		" login pg_catalog.text NOT NULL, role pg_catalog.text NOT NULL, journey lifecycle.journey,"
 		" recorded_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),"
 		" xid pg_catalog.xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id()";
 }
@@ -207,7 +207,7 @@ describe_known(const LogPlan *plan, const Binding *binding, Relation rel, Relati
 	}
 	for (int i = 0; i < NUM_LOG_PARAMETERS; i++)
 		TupleDescInitEntry(known, ++n, parameter_columns[i],
-						   i == P_AT ? TIMESTAMPTZOID : i == P_LOGIN || i == P_ROLE ? NAMEOID :
+						   i == P_AT ? TIMESTAMPTZOID :
 						   i == P_JOURNEY ? TupleDescAttr(RelationGetDescr(rel), binding->columns[JOURNEY_COLUMN] - 1)->atttypid :
 						   TEXTOID, -1, 0);
 	return known;
@@ -291,14 +291,20 @@ put_label(LogRow *row, int parameter, JourneyLabel label)
 }
 
 static void
-put_role(LogRow *row, int parameter, RoleName *cached, Oid role)
+put_role(LogStatement *statement, LogRow *row, int parameter, RoleName *cached, Oid role)
 {
+	MemoryContext caller = MemoryContextSwitchTo(statement->context);
+
 	if (cached->role != role)
 	{
-		namestrcpy(&cached->name, GetUserNameFromId(role, false));
+		if (cached->name != NULL)
+			pfree(cached->name);
+		cached->role = InvalidOid;
+		cached->name = cstring_to_text(GetUserNameFromId(role, false));
 		cached->role = role;
 	}
-	put(row, parameter, NameGetDatum(&cached->name));
+	MemoryContextSwitchTo(caller);
+	put(row, parameter, PointerGetDatum(cached->name));
 }
 
 static void
@@ -323,8 +329,8 @@ begin_row(LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot
 	put_text(row, P_ACTOR, context_actor());
 	put_text(row, P_REASON, reason != NULL ? reason : context_reason());
 	put_text(row, P_NOTE, context_note());
-	put_role(row, P_LOGIN, &statement->login, GetSessionUserId());
-	put_role(row, P_ROLE, &statement->role, GetUserId());
+	put_role(statement, row, P_LOGIN, &statement->login, GetSessionUserId());
+	put_role(statement, row, P_ROLE, &statement->role, GetUserId());
 }
 
 /* Writes the row as the table's owner. */

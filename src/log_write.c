@@ -26,6 +26,7 @@
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 
 #include "compat.h"
@@ -120,12 +121,16 @@ log_write_begin(Relation log, List *plan, TupleDesc known)
 	LogWriter  *writer = palloc0(sizeof(LogWriter));
 	MemoryContext caller;
 	TupleTableSlot *row;
+	ListCell   *cell;
 
 	writer->relid = RelationGetRelid(log);
 	writer->estate = CreateExecutorState();
 	caller = MemoryContextSwitchTo(writer->estate->es_query_cxt);
 	writer->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(writer->target, log, 0, NULL, 0);
+	/* So that opening them for each row finds them locked. */
+	foreach(cell, RelationGetIndexList(log))
+		LockRelationOid(lfirst_oid(cell), RowExclusiveLock);
 	writer->estate->es_opened_result_relations = list_make1(writer->target);
 	/* Copies of the descriptors, since nobody would release references to them. */
 	writer->known = MakeSingleTupleTableSlot(CreateTupleDescCopy(known), &TTSOpsVirtual);
