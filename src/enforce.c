@@ -244,7 +244,7 @@ arrives_from_partition(const Statement *statement, Datum journey, bool isnull)
 
 	if (crossing == NULL || crossing->leaving == (Datum) 0)
 		return false;
-	same = !isnull && datum_image_eq(journey, crossing->leaving, false, -1);
+	same = !isnull && journey_same(journey, crossing->leaving);
 	pfree(DatumGetPointer(crossing->leaving));
 	crossing->leaving = (Datum) 0;
 	return same;
@@ -295,7 +295,7 @@ is_stale(const Statement *statement, Datum old_journey, Datum new_journey, bool 
 	JourneyView stored,
 				written;
 
-	if (new_isnull || datum_image_eq(journey_start(stage, statement->now), new_journey, false, -1))
+	if (new_isnull || journey_same(journey_start(stage, statement->now), new_journey))
 		return true;
 	journey_open_datum(old_journey, &stored);
 	journey_open_datum(new_journey, &written);
@@ -317,7 +317,7 @@ before_standing_still(Statement *statement, TriggerData *trigdata, JourneyLabel 
 	if (old_isnull && new_isnull)
 		return with_journey(statement, trigdata->tg_newtuple,
 							journey_of_unfilled(statement->binding, trigdata->tg_trigslot, statement->now));
-	if (!old_isnull && !new_isnull && datum_image_eq(old_journey, new_journey, false, -1))
+	if (!old_isnull && !new_isnull && journey_same(old_journey, new_journey))
 		return trigdata->tg_newtuple;
 	if (!old_isnull && is_stale(statement, old_journey, new_journey, new_isnull, stage))
 		return with_journey(statement, trigdata->tg_newtuple, old_journey);
@@ -404,7 +404,7 @@ before_import(Statement *statement, TriggerData *trigdata, JourneyLabel old_stag
 				new_isnull;
 	Datum		old_journey = row_journey(statement, trigdata->tg_trigslot, &old_isnull);
 	Datum		new_journey = row_journey(statement, trigdata->tg_newslot, &new_isnull);
-	bool		unchanged = !old_isnull && !new_isnull && datum_image_eq(old_journey, new_journey, false, -1);
+	bool		unchanged = !old_isnull && !new_isnull && journey_same(old_journey, new_journey);
 
 	if (!new_isnull && !unchanged)
 		return trigdata->tg_newtuple;

@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
@@ -115,6 +116,25 @@ journey_of_unfilled(const Binding *binding, TupleTableSlot *row, TimestampTz now
 
 	Assert(!isnull);
 	return journey_start(binding_label(binding, stage), entered_since(binding, row, now));
+}
+
+/* Whether both lie in the same place of the TOAST table, as in a row that an UPDATE left as it was. */
+static bool
+same_place(struct varlena *a, struct varlena *b)
+{
+	return VARATT_IS_EXTERNAL_ONDISK(a) && VARATT_IS_EXTERNAL_ONDISK(b) &&
+		memcmp(VARDATA_EXTERNAL(a), VARDATA_EXTERNAL(b), sizeof(struct varatt_external)) == 0;
+}
+
+/*
+ * Whether two journeys are the same to the byte.  Long ones are not read for it if they
+ * need not be.
+ */
+bool
+journey_same(Datum a, Datum b)
+{
+	return same_place((struct varlena *) DatumGetPointer(a), (struct varlena *) DatumGetPointer(b)) ||
+		datum_image_eq(a, b, false, -1);
 }
 
 JourneyLabel

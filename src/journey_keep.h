@@ -17,6 +17,7 @@ extern Datum journey_start(JourneyLabel stage, TimestampTz at);
 extern Datum journey_extend(Datum journey, JourneyLabel stage, TimestampTz at);
 extern Datum journey_shorten(const JourneyView *view);
 extern Datum journey_of_unfilled(const Binding *binding, TupleTableSlot *row, TimestampTz now);
+extern bool journey_same(Datum a, Datum b);
 extern JourneyLabel journey_last_stage(const JourneyView *view);
 
 #endif							/* CRM_JOURNEY_KEEP_H */

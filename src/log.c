@@ -21,7 +21,6 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -432,7 +431,7 @@ log_update(LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old
 	LogRow		row;
 	const char *kind = "move";
 
-	if (!get_journey(statement, new_row, &journey) || datum_image_eq(old_journey, journey, false, -1))
+	if (!get_journey(statement, new_row, &journey) || journey_same(old_journey, journey))
 		return;
 	journey_open_datum(old_journey, &old);
 	journey_open_datum(journey, &new);
