@@ -1,0 +1,149 @@
+# 32: on a subscriber journeys arrive as they are: the apply worker fires no trigger of ours and the CHECK
+# holds; whoever writes there directly is judged. On a standby everything that reads works.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $primary = PostgreSQL::Test::Cluster->new('primary');
+$primary->init(allows_streaming => 'logical');
+$primary->append_conf('postgresql.conf', 'fsync = off');
+$primary->start;
+
+my $rules = q{
+	CREATE EXTENSION crm_lifecycle;
+	SELECT lifecycle.create_lifecycle('deal', $$
+		stateDiagram-v2
+			[*] --> lead
+			lead --> sql : accept [amount > 10]
+			sql --> won : sign
+			sql --> lost
+			won --> [*]
+			note right of won
+				outcome: won
+			end note
+			note right of lost
+				outcome: lost
+			end note
+	$$);
+};
+my $tables = q{
+	CREATE TABLE deals (id int PRIMARY KEY, stage text, amount int);
+	SELECT lifecycle.attach('deals', 'deal', log => true);
+	CREATE TABLE parts (id int, stage text, amount int, PRIMARY KEY (id, stage)) PARTITION BY LIST (stage);
+	CREATE TABLE parts_lead PARTITION OF parts FOR VALUES IN ('lead');
+	CREATE TABLE parts_rest PARTITION OF parts DEFAULT;
+	SELECT lifecycle.attach('parts', 'deal');
+};
+$primary->safe_psql('postgres', $rules . $tables . q{
+	CREATE TABLE plain (id int, stage text, amount int, PRIMARY KEY (id, stage));
+	SELECT lifecycle.attach('plain', 'deal');
+	INSERT INTO deals SELECT g, 'lead', g FROM generate_series(1, 30) g;
+	INSERT INTO parts SELECT g, 'lead', g FROM generate_series(1, 30) g;
+	INSERT INTO plain SELECT g, 'lead', g FROM generate_series(1, 30) g;
+	UPDATE deals SET stage = 'sql' WHERE id > 10;
+	CREATE PUBLICATION changes FOR TABLE deals, parts, plain;
+});
+
+# A standby, before the subscriber, so that its answers cover both halves of the changes.
+$primary->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'base', has_streaming => 1);
+$standby->start;
+
+# On the subscriber "plain" is partitioned, so that the apply worker moves rows between partitions itself.
+my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
+$subscriber->init(allows_streaming => 'logical');
+$subscriber->append_conf('postgresql.conf', 'fsync = off');
+$subscriber->start;
+$subscriber->safe_psql('postgres', $rules . $tables . q{
+	CREATE TABLE plain (id int, stage text, amount int, PRIMARY KEY (id, stage)) PARTITION BY LIST (stage);
+	CREATE TABLE plain_lead PARTITION OF plain FOR VALUES IN ('lead');
+	CREATE TABLE plain_rest PARTITION OF plain DEFAULT;
+	SELECT lifecycle.attach('plain', 'deal');
+});
+my $connstr = $primary->connstr . ' dbname=postgres';
+$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION changes CONNECTION '$connstr' PUBLICATION changes");
+$subscriber->wait_for_subscription_sync($primary, 'changes');
+
+$primary->safe_psql('postgres', q{
+	UPDATE deals SET stage = 'won' WHERE id > 25;
+	UPDATE parts SET stage = 'sql' WHERE id > 20;
+	UPDATE plain SET stage = 'sql' WHERE id > 20;
+	UPDATE plain SET stage = 'won' WHERE id > 28;
+	DELETE FROM deals WHERE id = 15;
+	INSERT INTO deals VALUES (40, 'lead', 40);
+	UPDATE deals SET amount = 99 WHERE id = 40;
+	-- What the rules of the subscriber would refuse: the publisher's word counts.
+	SET crm_lifecycle.import = on;
+	INSERT INTO deals (id, stage, journey) VALUES (41, 'lost', '{won@2025-01-01,lost@2025-02-01}');
+});
+$primary->wait_for_catchup('changes');
+$primary->wait_for_catchup($standby);
+
+for my $table ('deals', 'parts', 'plain')
+{
+	my $rows = "SELECT * FROM $table ORDER BY id";
+	is($subscriber->safe_psql('postgres', $rows), $primary->safe_psql('postgres', $rows), "subscriber: rows of $table, journeys and all");
+	is($subscriber->safe_psql('postgres', "SELECT count(*) FROM lifecycle.verify('$table') WHERE problem NOT LIKE 'move would%'"), '0',
+		"subscriber: $table is in order");
+}
+is($subscriber->safe_psql('postgres', 'SELECT count(*) FROM plain_rest'), '10', 'subscriber: rows changed their partition there');
+is($subscriber->safe_psql('postgres', 'SELECT count(*) FROM deals_stage_log'), '0', 'subscriber: its log has only what happens there');
+
+my ($status, $out, $err) = $subscriber->psql('postgres', q{UPDATE deals SET stage = 'won' WHERE id = 3});
+like($err, qr/illegal move from "lead" to "won"/, 'subscriber: whoever writes there is judged');
+is($subscriber->safe_psql('postgres', q{UPDATE deals SET stage = 'won' WHERE id = 20 RETURNING lifecycle.path(journey)}),
+	'lead>sql>won', 'subscriber: and goes on with the journey that arrived');
+is($subscriber->safe_psql('postgres', q{SELECT id, kind FROM deals_stage_log}), '20|move', 'subscriber: that is logged');
+
+# Everything that reads, asked of both.
+my @questions = (
+	q{SELECT lifecycle.diagram('deal')},
+	q{SELECT lifecycle.dump_lifecycle('deal')},
+	q{SELECT * FROM lifecycle.stage ORDER BY id},
+	q{SELECT * FROM lifecycle.transition},
+	q{SELECT * FROM lifecycle.attachments ORDER BY relation::text},
+	q{SELECT * FROM lifecycle.attachment_of('deals')},
+	q{SELECT id, s.* FROM deals, lifecycle.steps(journey) s ORDER BY id, step},
+	q{SELECT id, lifecycle.path(journey), lifecycle.current_stage(journey), lifecycle.entered_at(journey, 'sql') FROM deals ORDER BY id},
+	q{SELECT lifecycle.funnel_agg(journey, 'lead > sql > won') FROM deals},
+	q{SELECT s.* FROM (SELECT lifecycle.funnel_agg(journey, 'lead > sql > won within 90 days') f FROM deals) x, lifecycle.funnel_steps(f) s},
+	q{SELECT lifecycle.velocity_agg(journey) FROM deals},
+	q{SELECT m.* FROM (SELECT lifecycle.velocity_agg(journey) v FROM deals) x, lifecycle.velocity_moves(v) m},
+	q{SELECT lifecycle.win_probability(lifecycle.velocity_agg(journey), 'lead', '{won}', '{lost}') FROM deals},
+	q{SELECT id, lifecycle.can(d, 'sql'), lifecycle.can(d, 'won') FROM deals d ORDER BY id},
+	q{SELECT id, n.* FROM deals d, lifecycle.next_stages(d) n ORDER BY id, n.stage},
+	q{SELECT id, n.* FROM parts d, lifecycle.next_stages(d) n ORDER BY id, n.stage},
+	q{SELECT id, e.* FROM deals d, lifecycle.explain_move(d, 'won') e ORDER BY id, check_name},
+	q{SELECT * FROM lifecycle.verify('deals')},
+	q{SELECT number, id, kind, from_stage, to_stage, at, actor, lifecycle.path(journey) FROM deals_stage_log ORDER BY number},
+);
+is($standby->safe_psql('postgres', 'SELECT pg_is_in_recovery()'), 't', 'standby: it is one');
+for my $question (@questions)
+{
+	my $expected = $primary->safe_psql('postgres', $question);
+	my ($status, $answer, $error) = $standby->psql('postgres', $question);
+	is($answer . $error, $expected, "standby: $question");
+}
+($status, $out, $err) = $standby->psql('postgres', q{UPDATE deals SET stage = 'sql' WHERE id = 1});
+like($err, qr/cannot execute UPDATE in a read-only transaction/, 'standby: only moves are not made');
+
+# Rules that change on the primary change on the standby.
+$primary->safe_psql('postgres', q{UPDATE lifecycle.lifecycle SET diagram = replace(diagram, 'amount > 10', 'amount > 20')});
+$primary->wait_for_catchup($standby);
+is($standby->safe_psql('postgres', q{SELECT count(*) FROM parts d WHERE lifecycle.can(d, 'sql') AND stage = 'lead'}), '0',
+	'standby: new rules are answered by');
+
+# Promoted, it goes on where the primary was.
+$standby->promote;
+is($standby->safe_psql('postgres', q{UPDATE deals SET stage = 'won' WHERE id = 12 RETURNING lifecycle.path(journey)}),
+	'lead>sql>won', 'standby: promoted, it moves rows');
+
+$subscriber->stop;
+$standby->stop;
+$primary->stop;
+done_testing();
