@@ -3,13 +3,14 @@
  * digest.c
  *		A collection of durations in little space; see digest.h for what it promises.
  *
- * Text: the samples in order, [60000000*2,90000000], or behind a "~" the sum, the
- * longest and the buckets, ~[5400000000,90000000:1312*512,1351].
+ * Text: the values in order, each as often as it occurs, [60000000*2,90000000], or
+ * behind a "~" the sum, the longest and the buckets, ~[5400000000,90000000:1312*512,1351].
+ * What is read may come in any order, and a value more than once.
  *
  * Bytes: variable-length integers (seven bits a byte, low ones first).  The number of
- * samples; then, while exact, each sample as its distance to the one before; else the
- * sum's two words, the longest, the number of buckets in use, and for each of those
- * its distance to the one before and its count.
+ * distinct values, 513 for more than 512; then, while exact, for each its distance to
+ * the one before and its count; else the sum's two words, the longest, the number of
+ * buckets in use, and for each of those its distance to the one before and its count.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,7 +24,8 @@
 #include "digest.h"
 
 /* Enough for a group of four; from there the room doubles. */
-#define FIRST_ROOM 4
+#define FIRST_ROOM (4 * DIGEST_RUN_WORDS)
+#define EXACT_ROOM (DIGEST_EXACT_MAX * DIGEST_RUN_WORDS)
 
 /* 19 digits are what a word always holds. */
 #define WORD_DIGITS 19
@@ -49,7 +51,7 @@ bucket_middle(uint32 bucket)
 void
 digest_start(Digest *digest, uint32 room)
 {
-	Assert(room <= DIGEST_EXACT_MAX);
+	Assert(room <= EXACT_ROOM && room % DIGEST_RUN_WORDS == 0);
 	memset(digest, 0, offsetof(Digest, words));
 	digest->room = room;
 }
@@ -62,11 +64,7 @@ bucket_range(const Digest *digest, uint32 *low, uint32 *high)
 	*low = *high;
 	if (digest_is_exact(digest))
 	{
-		int64		min = digest->max;
-
-		for (uint32 i = 0; i < digest->count; i++)
-			min = Min(min, (int64) digest->words[i]);
-		*low = digest_bucket(min);
+		*low = digest_bucket(digest_runs(digest)->value);
 	}
 	else
 	{
@@ -86,14 +84,31 @@ set_window(Digest *digest, uint32 low, uint32 high)
 	digest->room = (high / DIGEST_OCTAVE + 1) * DIGEST_OCTAVE - digest->base;
 }
 
+/* How many distinct values both have together; any number above the limit is one. */
+static uint32
+count_distinct(const Digest *digest, const Digest *other)
+{
+	uint32		distinct = digest->distinct;
+
+	if (!digest_is_exact(digest) || !digest_is_exact(other))
+		return DIGEST_IN_BUCKETS;
+	for (uint32 i = 0; i < other->distinct && distinct <= DIGEST_EXACT_MAX; i++)
+	{
+		uint64		value = digest_runs(other)[i].value;
+
+		distinct += !digest_has(digest, digest_rank(digest, value), value);
+	}
+	return distinct;
+}
+
 /* The head of an empty digest with room for both. */
 static void
 plan_union(Digest *planned, const Digest *digest, const Digest *other)
 {
-	uint64		count = digest->count + other->count;
+	uint32		distinct = count_distinct(digest, other);
 
 	digest_start(planned, 0);
-	if (count > DIGEST_EXACT_MAX)
+	if (distinct > DIGEST_EXACT_MAX)
 	{
 		uint32		low,
 					high,
@@ -103,6 +118,7 @@ plan_union(Digest *planned, const Digest *digest, const Digest *other)
 		bucket_range(digest->count > 0 ? digest : other, &low, &high);
 		bucket_range(other->count > 0 ? other : digest, &other_low, &other_high);
 		set_window(planned, Min(low, other_low), Max(high, other_high));
+		planned->distinct = DIGEST_IN_BUCKETS;
 		if (!digest_is_exact(digest))
 		{
 			uint32		old_end = digest->base + digest->room;
@@ -115,25 +131,25 @@ plan_union(Digest *planned, const Digest *digest, const Digest *other)
 	else
 	{
 		planned->room = FIRST_ROOM;
-		while (planned->room < count)
+		while (planned->room < distinct * DIGEST_RUN_WORDS)
 			planned->room *= 2;
 	}
 }
 
-/* Counts the samples in the buckets; they must all lie in the window. */
+/* Counts the samples of another digest; there must be room for them all. */
 static void
-pour_words(Digest *buckets, const Digest *from)
+pour_words(Digest *digest, const Digest *from)
 {
 	if (digest_is_exact(from))
 	{
-		for (uint32 i = 0; i < from->count; i++)
-			buckets->words[digest_bucket(from->words[i]) - buckets->base]++;
+		for (uint32 i = 0; i < from->distinct; i++)
+			digest_tally(digest, digest_runs(from)[i].value, digest_runs(from)[i].times);
 	}
 	else
 	{
 		for (uint32 slot = 0; slot < from->room; slot++)
 			if (from->words[slot] != 0)
-				buckets->words[from->base + slot - buckets->base] += from->words[slot];
+				digest->words[from->base + slot - digest->base] += from->words[slot];
 	}
 }
 
@@ -161,17 +177,17 @@ void
 digest_merge_into(Digest *larger, const Digest *digest, const Digest *other)
 {
 	plan_union(larger, digest, other);
-	if (digest->count + other->count > DIGEST_EXACT_MAX)
+	if (digest_is_exact(larger))
 	{
-		memset(larger->words, 0, larger->room * sizeof(uint64));
-		pour_words(larger, digest);
-		pour_words(larger, other);
+		larger->distinct = digest->distinct;
+		memcpy(larger->words, digest->words, digest->distinct * sizeof(DigestRun));
 	}
 	else
 	{
-		memcpy(larger->words, digest->words, digest->count * sizeof(uint64));
-		memcpy(larger->words + digest->count, other->words, other->count * sizeof(uint64));
+		memset(larger->words, 0, larger->room * sizeof(uint64));
+		pour_words(larger, digest);
 	}
+	pour_words(larger, other);
 	add_head(larger, digest);
 	add_head(larger, other);
 }
@@ -183,28 +199,23 @@ digest_merge_into(Digest *larger, const Digest *digest, const Digest *other)
 bool
 digest_merge(Digest *digest, const Digest *other)
 {
-	uint64		count = digest->count + other->count;
-
 	if (other->count == 0)
 		return true;
-	if (count > DIGEST_EXACT_MAX)
+	if (digest_is_exact(digest))
+	{
+		if (count_distinct(digest, other) > digest->room / DIGEST_RUN_WORDS)
+			return false;
+	}
+	else
 	{
 		uint32		low,
 					high;
 
-		if (digest_is_exact(digest))
-			return false;
 		bucket_range(other, &low, &high);
 		if (low < digest->base || high - digest->base >= digest->room)
 			return false;
-		pour_words(digest, other);
 	}
-	else
-	{
-		if (count > digest->room)
-			return false;
-		memcpy(digest->words + digest->count, other->words, other->count * sizeof(uint64));
-	}
+	pour_words(digest, other);
 	add_head(digest, other);
 	return true;
 }
@@ -213,13 +224,13 @@ digest_merge(Digest *digest, const Digest *other)
 typedef union SingleDigest
 {
 	Digest		digest;
-	char		bytes[DIGEST_SIZE(1)];
+	char		bytes[DIGEST_SIZE(DIGEST_RUN_WORDS)];
 } SingleDigest;
 
 static const Digest *
 make_single(SingleDigest *single, int64 sample)
 {
-	digest_start(&single->digest, 1);
+	digest_start(&single->digest, DIGEST_RUN_WORDS);
 	digest_add(&single->digest, sample);
 	return &single->digest;
 }
@@ -251,18 +262,9 @@ digest_trim_size(const Digest *digest)
 				high;
 
 	if (digest_is_exact(digest))
-		return DIGEST_SIZE(digest->count);
+		return DIGEST_SIZE(digest->distinct * DIGEST_RUN_WORDS);
 	bucket_range(digest, &low, &high);
 	return DIGEST_SIZE(high - low + 1);
-}
-
-static int
-compare_words(const void *a, const void *b)
-{
-	uint64		left = *(const uint64 *) a;
-	uint64		right = *(const uint64 *) b;
-
-	return left < right ? -1 : left > right;
 }
 
 /*
@@ -277,9 +279,8 @@ digest_trim(Digest *trimmed, const Digest *digest)
 	memcpy(trimmed, digest, offsetof(Digest, words));
 	if (digest_is_exact(digest))
 	{
-		trimmed->room = digest->count;
-		memcpy(trimmed->words, digest->words, digest->count * sizeof(uint64));
-		qsort(trimmed->words, digest->count, sizeof(uint64), compare_words);
+		trimmed->room = digest->distinct * DIGEST_RUN_WORDS;
+		memcpy(trimmed->words, digest->words, trimmed->room * sizeof(uint64));
 	}
 	else
 	{
@@ -308,34 +309,40 @@ digest_mean(const Digest *digest, int64 *mean)
 
 /* The sample of this rank, counted from 0, or the number that stands for it. */
 static int64
-sample_at(const Digest *trimmed, uint64 rank)
+sample_at(const Digest *digest, uint64 rank)
 {
 	uint32		slot = 0;
 
-	if (digest_is_exact(trimmed))
-		return trimmed->words[rank];
-	while (rank >= trimmed->words[slot])
-		rank -= trimmed->words[slot++];
-	return Min(bucket_middle(trimmed->base + slot), trimmed->max);
+	if (digest_is_exact(digest))
+	{
+		const DigestRun *run = digest_runs(digest);
+
+		while (rank >= run->times)
+			rank -= run++->times;
+		return run->value;
+	}
+	while (rank >= digest->words[slot])
+		rank -= digest->words[slot++];
+	return Min(bucket_middle(digest->base + slot), digest->max);
 }
 
 /*
  * What percentile_cont(fraction) gives, rounded to a microsecond.
  */
 bool
-digest_percentile(const Digest *trimmed, double fraction, int64 *result)
+digest_percentile(const Digest *digest, double fraction, int64 *result)
 {
 	double		position;
 	uint64		rank;
 	int64		low,
 				high;
 
-	if (trimmed->count == 0)
+	if (digest->count == 0)
 		return false;
-	position = fraction * (trimmed->count - 1);
+	position = fraction * (digest->count - 1);
 	rank = (uint64) floor(position);
-	low = sample_at(trimmed, rank);
-	high = position > rank ? sample_at(trimmed, rank + 1) : low;
+	low = sample_at(digest, rank);
+	high = position > rank ? sample_at(digest, rank + 1) : low;
 	*result = low;
 	if (high != low)
 		*result = (int64) rint(low + (position - rank) * (double) (high - low));
@@ -374,13 +381,8 @@ digest_write(StringInfo out, const Digest *trimmed)
 	if (digest_is_exact(trimmed))
 	{
 		appendStringInfoChar(out, '[');
-		for (uint32 i = 0, next; i < trimmed->count; i = next)
-		{
-			for (next = i + 1; next < trimmed->count; next++)
-				if (trimmed->words[next] != trimmed->words[i])
-					break;
-			write_repeated(out, trimmed->words[i], next - i, &first);
-		}
+		for (uint32 i = 0; i < trimmed->distinct; i++)
+			write_repeated(out, digest_runs(trimmed)[i].value, digest_runs(trimmed)[i].times, &first);
 	}
 	else
 	{
@@ -395,40 +397,37 @@ digest_write(StringInfo out, const Digest *trimmed)
 }
 
 /*
- * What is read from outside is gathered here: samples while exact, else buckets with
- * the sum and the longest as they were given.
+ * What is read from outside is gathered in a digest with all the room there can be; in
+ * buckets its sum and its longest are as they were given.
  */
-typedef struct Intake
+static Digest *
+start_intake(bool exact)
 {
-	bool		exact;
-	uint64		count;
-	Wide		sum;
-	int64		max;
-	uint64	   *words;			/* DIGEST_EXACT_MAX samples or DIGEST_BUCKETS buckets */
-} Intake;
+	Digest	   *intake = palloc0(exact ? DIGEST_SIZE(EXACT_ROOM) : DIGEST_SIZE_MAX);
 
-static void
-start_intake(Intake *intake, bool exact)
-{
-	memset(intake, 0, sizeof(*intake));
-	intake->exact = exact;
-	intake->words = palloc0((exact ? DIGEST_EXACT_MAX : DIGEST_BUCKETS) * sizeof(uint64));
+	digest_start(intake, exact ? EXACT_ROOM : 0);
+	if (!exact)
+	{
+		intake->room = DIGEST_BUCKETS;
+		intake->distinct = DIGEST_IN_BUCKETS;
+	}
+	return intake;
 }
 
-/* A sample, or the number of a bucket, so many times. */
+/* A value, or the number of a bucket, so many times. */
 static bool
-take_number(Intake *intake, uint64 number, uint64 times)
+take_number(Digest *intake, uint64 number, uint64 times)
 {
-	uint64		limit = intake->exact ? DIGEST_EXACT_MAX : PG_INT64_MAX;
-
-	if (times == 0 || times > limit - intake->count)
+	if (times == 0 || times > PG_INT64_MAX - intake->count)
 		return false;
-	if (intake->exact)
+	if (digest_is_exact(intake))
 	{
-		if (number > PG_INT64_MAX)
+		Wide		part = wide_multiply(number, times);
+
+		if (number > PG_INT64_MAX || !digest_tally(intake, number, times))
 			return false;
-		for (uint64 i = 0; i < times; i++)
-			intake->words[intake->count + i] = number;
+		wide_add(&intake->sum, &part);
+		intake->max = Max(intake->max, (int64) number);
 	}
 	else
 	{
@@ -440,69 +439,52 @@ take_number(Intake *intake, uint64 number, uint64 times)
 	return true;
 }
 
-/* Could samples in these buckets have this sum and this longest one? */
+/*
+ * Could samples in these buckets have this longest one, this sum, and too many distinct
+ * values to be counted one by one?  Each by itself, that is.
+ */
 static bool
-intake_is_consistent(const Intake *intake)
+buckets_are_consistent(const Digest *intake)
 {
 	Wide		least = {0},
 				most = {0};
+	uint64		distinct = 0;
 	uint32		last = 0;
 
 	for (uint32 bucket = 0; bucket < DIGEST_BUCKETS; bucket++)
 	{
 		uint64		count = intake->words[bucket];
 		int64		low = bucket_low(bucket);
-		int64		width = (bucket_middle(bucket) - low) * 2;
+		int64		width = Max((bucket_middle(bucket) - low) * 2, 1);
+		int64		high = Min(low + (width - 1), intake->max);
 		Wide		part;
 
 		if (count == 0)
 			continue;
+		if (high < low)
+			return false;
 		part = wide_multiply(low, count);
 		wide_add(&least, &part);
-		part = wide_multiply(Min(low + Max(width - 1, 0), intake->max), count);
+		part = wide_multiply(high, count);
 		wide_add(&most, &part);
+		distinct += Min(count, (uint64) (high - low) + 1);
 		last = bucket;
 	}
-	return intake->max >= 0 && digest_bucket(intake->max) == last &&
+	return distinct > DIGEST_EXACT_MAX && digest_bucket(intake->max) == last &&
 		wide_compare(&least, &intake->sum) <= 0 && wide_compare(&intake->sum, &most) <= 0;
 }
 
 /* Makes the digest; NULL if no collection of samples gives these numbers. */
 static Digest *
-end_intake(Intake *intake)
+end_intake(Digest *intake)
 {
 	Digest	   *digest;
 
-	if (intake->exact)
-	{
-		Digest	   *loose = palloc(DIGEST_SIZE(DIGEST_EXACT_MAX));
-
-		digest_start(loose, DIGEST_EXACT_MAX);
-		for (uint64 i = 0; i < intake->count; i++)
-			digest_add(loose, intake->words[i]);
-		digest = palloc(digest_trim_size(loose));
-		digest_trim(digest, loose);
-		pfree(loose);
-	}
-	else
-	{
-		uint32		low = 0,
-					high;
-
-		if (intake->count <= DIGEST_EXACT_MAX || !intake_is_consistent(intake))
-			return NULL;
-		high = digest_bucket(intake->max);
-		while (intake->words[low] == 0)
-			low++;
-		digest = palloc(DIGEST_SIZE(high - low + 1));
-		digest->count = intake->count;
-		digest->sum = intake->sum;
-		digest->max = intake->max;
-		digest->room = high - low + 1;
-		digest->base = low;
-		memcpy(digest->words, intake->words + low, digest->room * sizeof(uint64));
-	}
-	pfree(intake->words);
+	if (!digest_is_exact(intake) && !buckets_are_consistent(intake))
+		return NULL;
+	digest = palloc(digest_trim_size(intake));
+	digest_trim(digest, intake);
+	pfree(intake);
 	return digest;
 }
 
@@ -546,9 +528,22 @@ read_word(const char **cursor, const char *end, uint64 *word)
 	return true;
 }
 
+/* sum,longest: */
+static bool
+read_bucket_head(const char **cursor, const char *end, Digest *intake)
+{
+	uint64		max;
+
+	if (!read_wide(cursor, end, &intake->sum) || !skip_char(cursor, end, ',') ||
+		!read_word(cursor, end, &max) || max > PG_INT64_MAX)
+		return false;
+	intake->max = max;
+	return skip_char(cursor, end, ':');
+}
+
 /* number[*times],... and the closing bracket */
 static bool
-read_numbers(const char **cursor, const char *end, Intake *intake)
+read_numbers(const char **cursor, const char *end, Digest *intake)
 {
 	if (skip_char(cursor, end, ']'))
 		return true;
@@ -574,21 +569,14 @@ Digest *
 digest_read(const char **cursor, const char *end, PureError *error)
 {
 	const char *start = *cursor;
-	Intake		intake;
+	bool		exact = !skip_char(cursor, end, '~');
+	Digest	   *intake = start_intake(exact);
 	Digest	   *digest = NULL;
-	uint64		max;
 
-	start_intake(&intake, !skip_char(cursor, end, '~'));
 	if (skip_char(cursor, end, '[') &&
-		(intake.exact ||
-		 (read_wide(cursor, end, &intake.sum) && skip_char(cursor, end, ',') &&
-		  read_word(cursor, end, &max) && skip_char(cursor, end, ':'))))
-	{
-		if (!intake.exact)
-			intake.max = max;
-		if (read_numbers(cursor, end, &intake))
-			digest = end_intake(&intake);
-	}
+		(exact || read_bucket_head(cursor, end, intake)) &&
+		read_numbers(cursor, end, intake))
+		digest = end_intake(intake);
 	if (digest == NULL)
 	{
 		pure_fail(error, PURE_SYNTAX, "not a collection of durations: \"%s\"",
@@ -632,13 +620,16 @@ digest_send(StringInfo out, const Digest *trimmed)
 {
 	uint64		previous = 0;
 
-	send_word(out, trimmed->count);
+	send_word(out, trimmed->distinct);
 	if (digest_is_exact(trimmed))
 	{
-		for (uint32 i = 0; i < trimmed->count; i++)
+		for (uint32 i = 0; i < trimmed->distinct; i++)
 		{
-			send_word(out, trimmed->words[i] - previous);
-			previous = trimmed->words[i];
+			const DigestRun *run = &digest_runs(trimmed)[i];
+
+			send_word(out, run->value - previous);
+			send_word(out, run->times);
+			previous = run->value;
 		}
 	}
 	else
@@ -661,46 +652,39 @@ digest_send(StringInfo out, const Digest *trimmed)
 	}
 }
 
+/* So many numbers, each as its distance to the one before, and their counts. */
 static bool
-receive_samples(const char **cursor, const char *end, Intake *intake, uint64 count)
+receive_numbers(const char **cursor, const char *end, Digest *intake, uint64 numbers)
 {
-	uint64		sample = 0;
+	uint64		number = 0;
 
-	while (intake->count < count)
+	for (uint64 i = 0; i < numbers; i++)
 	{
-		uint64		distance;
+		uint64		distance,
+					times;
 
-		if (!receive_word(cursor, end, &distance) || pg_add_u64_overflow(sample, distance, &sample) ||
-			!take_number(intake, sample, 1))
+		if (!receive_word(cursor, end, &distance) || (distance == 0 && i > 0) ||
+			pg_add_u64_overflow(number, distance, &number) ||
+			!receive_word(cursor, end, &times) ||
+			!take_number(intake, number, times))
 			return false;
 	}
 	return true;
 }
 
 static bool
-receive_buckets(const char **cursor, const char *end, Intake *intake, uint64 count)
+receive_buckets(const char **cursor, const char *end, Digest *intake)
 {
 	uint64		max,
-				used,
-				bucket = 0;
+				used;
 
 	if (!receive_word(cursor, end, &intake->sum.high) ||
 		!receive_word(cursor, end, &intake->sum.low) ||
-		!receive_word(cursor, end, &max) ||
-		!receive_word(cursor, end, &used) || used > DIGEST_BUCKETS)
+		!receive_word(cursor, end, &max) || max > PG_INT64_MAX ||
+		!receive_word(cursor, end, &used))
 		return false;
 	intake->max = max;
-	while (used-- > 0)
-	{
-		uint64		distance,
-					times;
-
-		if (!receive_word(cursor, end, &distance) || distance >= DIGEST_BUCKETS ||
-			!receive_word(cursor, end, &times) ||
-			!take_number(intake, bucket += distance, times))
-			return false;
-	}
-	return intake->count == count;
+	return receive_numbers(cursor, end, intake, used);
 }
 
 /*
@@ -710,16 +694,17 @@ receive_buckets(const char **cursor, const char *end, Intake *intake, uint64 cou
 Digest *
 digest_receive(const char **cursor, const char *end, PureError *error)
 {
-	Intake		intake;
-	uint64		count;
 	Digest	   *digest = NULL;
+	uint64		distinct;
 
-	if (receive_word(cursor, end, &count))
+	if (receive_word(cursor, end, &distinct) && distinct <= DIGEST_IN_BUCKETS)
 	{
-		start_intake(&intake, count <= DIGEST_EXACT_MAX);
-		if (intake.exact ? receive_samples(cursor, end, &intake, count)
-			: receive_buckets(cursor, end, &intake, count))
-			digest = end_intake(&intake);
+		bool		exact = distinct <= DIGEST_EXACT_MAX;
+		Digest	   *intake = start_intake(exact);
+
+		if (exact ? receive_numbers(cursor, end, intake, distinct)
+			: receive_buckets(cursor, end, intake))
+			digest = end_intake(intake);
 	}
 	if (digest == NULL)
 		pure_fail(error, PURE_BINARY, "malformed collection of durations");

@@ -4,12 +4,12 @@
  *		A collection of durations in little space: how many, their sum, the longest,
  *		and their percentiles.
  *
- * Durations are microseconds, never negative.  Up to 512 of them are kept as they
- * are and percentiles equal percentile_cont; more are counted in buckets, and a
- * percentile is then off by at most 1/128 of a neighbouring sample.  Which of the two
- * it is depends on the number of samples alone, a bucket on the sample alone, and the
- * sum is exact: so the same samples, in whatever order they were added and merged,
- * trim to the same bytes.
+ * Durations are microseconds, never negative.  Up to 512 distinct values are counted
+ * one by one, however many samples there are, and percentiles equal percentile_cont;
+ * samples of more values are counted in buckets, and a percentile is then off by at
+ * most 1/128 of a neighbouring sample.  Which of the two it is depends on the set of
+ * values alone, a bucket on the sample alone, and the sum is exact: so the same
+ * samples, in whatever order they were added and merged, trim to the same bytes.
  *
  * A digest is flat: a head and words behind it, at an address that is a multiple of
  * 8, so it can lie inside another value.  It never grows by itself: adding says
@@ -22,8 +22,10 @@
  *			digest_add_into(larger, digest, sample);
  *		}
  *
- * A value that leaves an aggregate holds trimmed digests: no spare room, samples
- * sorted.  Percentiles are read from those only.
+ * Adding searches the values, which are sorted, and moves those behind a new one: at
+ * most 512 times in the life of a digest, so it costs what the search does.
+ *
+ * A value that leaves an aggregate holds trimmed digests: no spare room.
  *
  * One digest read from outside counts at most 2^63 - 1 samples; whoever merges such
  * sees to it that together they do not count more.
@@ -41,7 +43,7 @@
 
 #include "wide.h"
 
-#define DIGEST_EXACT_MAX 512
+#define DIGEST_EXACT_MAX 512	/* distinct values */
 
 /*
  * Buckets are the numbers that share their first seven bits: one number each up to
@@ -52,13 +54,25 @@
 
 typedef struct Digest
 {
-	uint64		count;			/* of samples; above DIGEST_EXACT_MAX the words are buckets */
+	uint64		count;			/* of samples */
 	Wide		sum;
 	int64		max;			/* 0 while empty */
 	uint32		room;			/* number of words */
-	uint32		base;			/* the bucket that words[0] counts; 0 while exact */
-	uint64		words[FLEXIBLE_ARRAY_MEMBER];
+	uint16		base;			/* the bucket that words[0] counts; 0 while exact */
+	uint16		distinct;		/* values; DIGEST_IN_BUCKETS where there are too many */
+	uint64		words[FLEXIBLE_ARRAY_MEMBER];	/* runs or buckets */
 } Digest;
+
+#define DIGEST_IN_BUCKETS (DIGEST_EXACT_MAX + 1)
+
+/* While exact: a value and how many samples have it, sorted by value. */
+typedef struct DigestRun
+{
+	uint64		value;
+	uint64		times;
+} DigestRun;
+
+#define DIGEST_RUN_WORDS (sizeof(DigestRun) / sizeof(uint64))
 
 #define DIGEST_SIZE(room) (offsetof(Digest, words) + (size_t) (room) * sizeof(uint64))
 #define DIGEST_SIZE_MAX DIGEST_SIZE(DIGEST_BUCKETS)
@@ -66,7 +80,13 @@ typedef struct Digest
 static inline bool
 digest_is_exact(const Digest *digest)
 {
-	return digest->count <= DIGEST_EXACT_MAX;
+	return digest->distinct <= DIGEST_EXACT_MAX;
+}
+
+static inline DigestRun *
+digest_runs(const Digest *digest)
+{
+	return (DigestRun *) digest->words;
 }
 
 static inline size_t
@@ -87,27 +107,69 @@ digest_bucket(int64 sample)
 }
 
 /*
- * Adds one sample in place; false, with nothing changed, where there is no room.
+ * How many values of an exact digest are less than this one.  The halving has no branch
+ * that depends on the samples, whose order nobody foretells.
  */
-static inline bool
-digest_add(Digest *digest, int64 sample)
+static inline uint32
+digest_rank(const Digest *digest, uint64 value)
 {
-	Assert(sample >= 0);
-	if (digest->count > DIGEST_EXACT_MAX)
+	const DigestRun *runs = digest_runs(digest);
+	const DigestRun *low = runs;
+
+	for (uint32 left = digest->distinct; left > 0; left /= 2)
+		low += low[left / 2].value < value ? (left + 1) / 2 : 0;
+	return low - runs;
+}
+
+/* Is this value the one of that rank? */
+static inline bool
+digest_has(const Digest *digest, uint32 rank, uint64 value)
+{
+	return rank < digest->distinct && digest_runs(digest)[rank].value == value;
+}
+
+/* Counts samples of one value, in the words only; false where there is no room. */
+static inline bool
+digest_tally(Digest *digest, int64 sample, uint64 times)
+{
+	if (digest_is_exact(digest))
+	{
+		uint32		rank = digest_rank(digest, sample);
+		DigestRun  *run = digest_runs(digest) + rank;
+
+		if (digest_has(digest, rank, sample))
+		{
+			run->times += times;
+			return true;
+		}
+		if (digest->distinct == digest->room / DIGEST_RUN_WORDS)
+			return false;
+		memmove(run + 1, run, (digest->distinct - rank) * sizeof(DigestRun));
+		run->value = sample;
+		run->times = times;
+		digest->distinct++;
+	}
+	else
 	{
 		/* A bucket below the base wraps around to a slot beyond any room. */
 		uint32		slot = digest_bucket(sample) - digest->base;
 
 		if (slot >= digest->room)
 			return false;
-		digest->words[slot]++;
+		digest->words[slot] += times;
 	}
-	else
-	{
-		if (digest->count == digest->room || digest->count == DIGEST_EXACT_MAX)
-			return false;
-		digest->words[digest->count] = sample;
-	}
+	return true;
+}
+
+/*
+ * Adds one sample in place; false, with nothing changed, where there is no room.
+ */
+static inline bool
+digest_add(Digest *digest, int64 sample)
+{
+	Assert(sample >= 0);
+	if (!digest_tally(digest, sample, 1))
+		return false;
 	digest->count++;
 	wide_add_word(&digest->sum, sample);
 	if (sample > digest->max)
@@ -115,7 +177,7 @@ digest_add(Digest *digest, int64 sample)
 	return true;
 }
 
-/* In bytes of one's own.  The room may be 0 and is at most DIGEST_EXACT_MAX words. */
+/* In bytes of one's own.  The room is in words: those of 0 to DIGEST_EXACT_MAX runs. */
 extern void digest_start(Digest *digest, uint32 room);
 
 extern size_t digest_add_size(const Digest *digest, int64 sample);
@@ -130,7 +192,7 @@ extern void digest_trim(Digest *trimmed, const Digest *digest);
 
 /* Reading; false where there are no samples. */
 extern bool digest_mean(const Digest *digest, int64 *mean);
-extern bool digest_percentile(const Digest *trimmed, double fraction, int64 *result);
+extern bool digest_percentile(const Digest *digest, double fraction, int64 *result);
 
 /* Text and bytes of a trimmed digest; what is read is trimmed, palloc'd, or NULL on error. */
 extern void digest_write(StringInfo out, const Digest *trimmed);

@@ -16,7 +16,7 @@
 /* Enough for a group of a few journeys; from there the rooms double. */
 #define FIRST_STAGES 8
 #define FIRST_MOVES 8
-#define FIRST_DWELLS 4
+#define FIRST_DWELLS (4 * DIGEST_RUN_WORDS)
 #define FIRST_HEAP (FIRST_MOVES * DIGEST_SIZE(FIRST_DWELLS) + FIRST_STAGES * 16)
 
 #define ALIGN8(size) (((size) + 7) & ~(size_t) 7)

@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(24);
+SELECT plan(26);
 
 CREATE TABLE deals (id int, journey journey);
 INSERT INTO deals VALUES
@@ -66,8 +66,14 @@ SELECT is(win_probability('{lead > won [1]; parked > parked [1]}', 'parked', '{w
 	'a stage from which nothing was ever won or lost is unknown');
 SELECT is(expected_time('{lead > mql [86400000000]; mql > lead [86400000000]; mql > won [259200000000]}', 'lead', '{won}', '{lost}'), '6 days'::interval,
 	'expected time counts going back and forth');
-SELECT matches(velocity_agg(journey)::text, 'a > b ~\[', 'more than 512 dwells are counted in buckets, and the value says so')
-	FROM (SELECT journey_agg(s, t) AS journey FROM generate_series(1, 513) i, LATERAL (VALUES ('a', timestamptz '2026-01-01'), ('b', '2026-01-02')) v(s, t) GROUP BY i) x;
+CREATE TABLE many AS
+SELECT d, format('{a@2026-01-01,b@%s}', to_char(date '2026-01-01' + i % d, 'YYYY-MM-DD'))::journey AS journey FROM unnest(ARRAY[140, 512, 513]) d, generate_series(1, 2000) i;
+SELECT results_eq($$SELECT d, p50, p90 FROM (SELECT d, velocity_agg(journey) AS v FROM many WHERE d <= 512 GROUP BY d) x, velocity_moves(v) ORDER BY d$$,
+	$$SELECT d, percentile_cont(0.5) WITHIN GROUP (ORDER BY entered_at(journey, 'b') - '2026-01-01'), percentile_cont(0.9) WITHIN GROUP (ORDER BY entered_at(journey, 'b') - '2026-01-01')
+		FROM many WHERE d <= 512 GROUP BY d ORDER BY d$$,
+	'the percentiles of 512 values are percentile_cont''s, however many have them');
+SELECT matches(velocity_agg(journey)::text, 'a > b ~\[', 'more than 512 values are counted in buckets, and the velocity says so') FROM many WHERE d = 513;
+SELECT alike(velocity_agg(journey)::text, '%a > b [%', 'each of 512 is counted by itself') FROM many WHERE d = 512;
 
 SELECT * FROM finish();
 ROLLBACK;
