@@ -117,7 +117,7 @@ digest_rank(const Digest *digest, uint64 value)
 	const DigestRun *low = runs;
 
 	for (uint32 left = digest->distinct; left > 0; left /= 2)
-		low += low[left / 2].value < value ? (left + 1) / 2 : 0;
+		low += (left + 1) / 2 & -(uint32) (low[left / 2].value < value);
 	return low - runs;
 }
 

@@ -355,7 +355,7 @@ SELECT what, tail, receive(overlay(good PLACING tail FROM length(good) - 2)) FRO
 	('one value', '\x010507'::bytea), ('two', '\x0205070101'), ('one twice', '\x0205070001'), ('a count of 0', '\x010500'),
 	('the largest', '\x01ffffffffffffffff7f01'), ('too large', '\x018080808080808080800101'), ('around the end', '\x020501fbffffffffffffffff0101'),
 	('the most', '\x0105ffffffffffffffff7f'), ('one more', '\x0205ffffffffffffffff7f0101'), ('none', '\x00'), ('cut short', '\x02050701'),
-	('too few values for buckets', '\x81040000000001050a'), ('unknown', '\x8204000000')) x(what, tail);
+	('too few values for buckets', '\x8104008a280a010a8104'), ('unknown', '\x8204000000')) x(what, tail);
 
 DO $$
 BEGIN
