@@ -4,7 +4,7 @@
  *		A collection of durations in little space; see digest.h for what it promises.
  *
  * Text: the values in order, each as often as it occurs, [60000000*2,90000000], or
- * behind a "~" the sum, the longest and the buckets, ~[5400000000,90000000:1312*512,1351].
+ * behind a "~" the sum, the longest and the buckets, ~[78822900,131671:768*600].
  * What is read may come in any order, and a value more than once.
  *
  * Bytes: variable-length integers (seven bits a byte, low ones first).  The number of
