@@ -14,6 +14,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "attach.h"
 #include "binding.h"
@@ -22,6 +23,7 @@
 PG_FUNCTION_INFO_V1(attach);
 PG_FUNCTION_INFO_V1(detach);
 PG_FUNCTION_INFO_V1(set_mode);
+PG_FUNCTION_INFO_V1(check_attachment);
 
 /* What SQL calls the lifecycle of a row of the table. */
 static const char *
@@ -104,6 +106,34 @@ fill_journeys(const AttachRequest *request)
 		run(psprintf("UPDATE %s SET %s = %s WHERE %s IS NULL", request->table, journey, first_step, journey));
 }
 
+/* The keys of all that is attached to a table, also of what has lost its column or its trigger. */
+static List *
+remaining_keys(const AttachRequest *request)
+{
+	List	   *keys = NIL;
+
+	run(psprintf("SELECT DISTINCT (lifecycle.trigger_arguments(tgargs))[1] FROM pg_catalog.pg_trigger"
+				 " WHERE tgrelid OPERATOR(pg_catalog.=) %u AND tgfoid OPERATOR(pg_catalog.=) ANY ('{%s}'::pg_catalog.regprocedure[])",
+				 request->relid, ATTACHED_FUNCTIONS));
+	for (uint64 i = 0; i < SPI_processed; i++)
+		keys = lappend(keys, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+	return keys;
+}
+
+/* What is left of an attachment that has lost its journey column would be in the way. */
+static void
+check_nothing_remains(const AttachRequest *request)
+{
+	ListCell   *cell;
+
+	foreach(cell, remaining_keys(request))
+		if (strcmp(lfirst(cell), request->key) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("table \"%s\" bears the rest of an earlier attachment", request->name),
+					 errhint("SELECT lifecycle.detach('%s') clears it away.", request->table)));
+}
+
 /* Each stage column is attached once. */
 static void
 check_not_attached(const AttachRequest *request)
@@ -169,6 +199,7 @@ attach(PG_FUNCTION_ARGS)
 		rules_lock(request.lifecycle, false);
 	SPI_connect();
 	check_not_attached(&request);
+	check_nothing_remains(&request);
 	if (!request.defer)
 		check_stages_of_rows(&request);
 	if (request.new_journey)
@@ -211,21 +242,31 @@ find_attachments(const AttachRequest *request, const char *stage_column)
 }
 
 /*
- * detach(rel, stage_column) takes the lifecycle off again.
+ * detach(rel, stage_column) takes the lifecycle off again; without a column, all that is
+ * left of any.
  */
 Datum
 detach(PG_FUNCTION_ARGS)
 {
 	AttachRequest request = {0};
-	SPITupleTable *found;
+	char	   *stage_column = name_argument(fcinfo, 1);
+	List	   *keys;
+	ListCell   *cell;
 
 	require_argument(fcinfo, 0, "the table");
 	lock_table(&request, PG_GETARG_OID(0), false);
 	SPI_connect();
-	found = find_attachments(&request, name_argument(fcinfo, 1));
-	for (uint64 i = 0; i < found->numvals; i++)
+	keys = stage_column == NULL ? remaining_keys(&request) : NIL;
+	if (keys == NIL)
 	{
-		request.key = SPI_getvalue(found->vals[i], found->tupdesc, 1);
+		SPITupleTable *found = find_attachments(&request, stage_column);
+
+		for (uint64 i = 0; i < found->numvals; i++)
+			keys = lappend(keys, SPI_getvalue(found->vals[i], found->tupdesc, 1));
+	}
+	foreach(cell, keys)
+	{
+		request.key = lfirst(cell);
 		drop_objects(&request);
 	}
 	SPI_finish();
@@ -257,6 +298,34 @@ set_mode(PG_FUNCTION_ARGS)
 		request.columns[SINCE_COLUMN] = SPI_getvalue(found->vals[i], found->tupdesc, 6);
 		drop_registry(&request);
 		create_registry(&request);
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/*
+ * check_attachment(regclass, key) raises what of its lifecycles does not fit the table.
+ */
+Datum
+check_attachment(PG_FUNCTION_ARGS)
+{
+	AttachRequest request = {0};
+	SPITupleTable *found;
+	char	   *key = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	request.relid = PG_GETARG_OID(0);
+	request.key = key;
+	request.table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(request.relid)),
+											   get_rel_name(request.relid));
+	SPI_connect();
+	found = find_attachments(&request, NULL);
+	for (uint64 i = 0; i < found->numvals; i++)
+	{
+		if (strcmp(SPI_getvalue(found->vals[i], found->tupdesc, 1), key) != 0)
+			continue;
+		request.lifecycle = SPI_getvalue(found->vals[i], found->tupdesc, 2);
+		request.columns[LIFECYCLE_COLUMN] = SPI_getvalue(found->vals[i], found->tupdesc, 3);
+		check_rulebooks(&request, applying_lifecycles(&request));
 	}
 	SPI_finish();
 	PG_RETURN_VOID();

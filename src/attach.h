@@ -14,6 +14,11 @@
 
 #include "binding.h"
 
+/* The functions of all its triggers, as an array of regprocedure has them. */
+#define ATTACHED_FUNCTIONS \
+	"lifecycle." ATTACHMENT_FUNCTION "(), lifecycle." BEFORE_FUNCTION "(), lifecycle." AFTER_FUNCTION "()," \
+	" lifecycle.log_move()"
+
 /* What a call says about an attachment, with its names checked. */
 typedef struct AttachRequest
 {

@@ -201,7 +201,6 @@ drop_registry(const AttachRequest *request)
 void
 drop_objects(const AttachRequest *request)
 {
-	drop_triggers(request, "lifecycle." ATTACHMENT_FUNCTION "(), lifecycle." BEFORE_FUNCTION "(),"
-				  " lifecycle." AFTER_FUNCTION "(), lifecycle.log_move()");
+	drop_triggers(request, ATTACHED_FUNCTIONS);
 	run(psprintf("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", request->table, constraint_name(request->key)));
 }

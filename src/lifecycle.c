@@ -53,6 +53,20 @@ check_guards(const Diagram *diagram)
 	}
 }
 
+/* Most stages that no way leads to are misspelt. */
+static void
+notice_unreachable(const char *name, const Diagram *diagram)
+{
+	const Machine *machine = machine_build(diagram);
+	int		   *way = palloc((diagram->nstages + 1) * sizeof(int));
+
+	for (int i = 0; i < diagram->nstages; i++)
+		if (!diagram->stages[i].outside && machine_shortest_way(machine, NO_STAGE, i, way) == 0)
+			ereport(NOTICE,
+					(errmsg("no way leads to stage \"%s\" of lifecycle \"%s\"",
+							diagram->stages[i].label, name)));
+}
+
 static void
 insert_lifecycle(const char *name, const char *owner, const char *drawing)
 {
@@ -93,6 +107,7 @@ create_lifecycle(PG_FUNCTION_ARGS)
 				 errmsg("lifecycle \"%s\" already exists", name),
 				 errhint("Choose another name, or drop it first with lifecycle.drop_lifecycle().")));
 
+	notice_unreachable(name, diagram);
 	rules_as_owner(&userid, &sec_context);
 	SPI_connect();
 	insert_lifecycle(name, owner, diagram_print(diagram));

@@ -372,6 +372,21 @@ last_instant(const JourneyView *view)
 	return view->first + journey_word_time(view->last_word);
 }
 
+/* What stood in the way of a move that was let pass, unless there is a note already. */
+static void
+put_refusal(LogRow *row, const Verdict *verdict)
+{
+	StringInfoData note;
+	ListCell   *cell;
+
+	if (!row->nulls[P_NOTE])
+		return;
+	initStringInfo(&note);
+	foreach(cell, verdict->checks)
+		appendStringInfo(&note, "%s%s", note.len > 0 ? " " : "", ((Check *) lfirst(cell))->message);
+	put_text(row, P_NOTE, note.data);
+}
+
 /* Which move it was; under other modes than enforcement, whether it would have been refused. */
 static const char *
 put_move(const LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot *new_row,
@@ -384,8 +399,16 @@ put_move(const LogStatement *statement, LogRow *row, const char *kind, TupleTabl
 	candidate.to = candidate.begun = rulebook_find_stage(candidate.book, to);
 	if (candidate.to == NO_STAGE || (from != NULL && candidate.from == NO_STAGE))
 		return "forced";
-	if (statement->binding->mode != MODE_ENFORCE && !judge(&candidate, false).granted)
-		return "forced";
+	if (statement->binding->mode != MODE_ENFORCE)
+	{
+		Verdict		verdict = judge(&candidate, false);
+
+		if (!verdict.granted)
+		{
+			put_refusal(row, &verdict);
+			return "forced";
+		}
+	}
 	move = judge_move_made(&candidate);
 	if (move != NULL)
 	{

@@ -140,6 +140,41 @@ refusal_message(const Candidate *candidate, CheckKind kind)
 					stage_of(candidate, candidate->from)->label, to, lifecycle);
 }
 
+/* What to do about the first thing that stands in the way. */
+static char *
+hint_for(const Candidate *candidate, const Check *first)
+{
+	const char *reason_column;
+
+	switch (first->kind)
+	{
+		case CHECK_MOVE:
+		case CHECK_ENTRY:
+			return way_hint(candidate);
+		case CHECK_GUARD:
+			return "lifecycle.explain_move() shows every condition of a move, and which of them hold.";
+		case CHECK_REQUIRES:
+			return "Set what is missing in the same statement.";
+		case CHECK_REASON:
+			if (candidate->binding->columns[REASON_COLUMN] == 0)
+				return "Give the reason in the same transaction: BEGIN; SELECT lifecycle.set_context(reason => '...');";
+			reason_column = get_attname(RelationGetRelid(candidate->rel),
+										candidate->binding->columns[REASON_COLUMN], false);
+			return psprintf("Set \"%s\" in the same statement.", reason_column);
+	}
+	return NULL;
+}
+
+/* A stage that is written by its id where the column holds its label; NULL otherwise. */
+static const DiagramStage *
+meant_by_id(const Diagram *diagram, const char *label)
+{
+	for (int i = 0; i < diagram->nstages; i++)
+		if (strcmp(diagram->stages[i].id, label) == 0)
+			return &diagram->stages[i];
+	return NULL;
+}
+
 /*
  * Refuses with a verdict's failures, all of them in DETAIL; the first names the constraint.
  */
@@ -164,7 +199,7 @@ refuse(const Candidate *candidate, const Verdict *verdict)
 	refuse_with(candidate->binding, candidate->rel,
 				psprintf("%s_%s", candidate->book->rules->name, check_name(first->kind)),
 				refusal_message(candidate, first->kind), detail.data,
-				first->kind == CHECK_MOVE || first->kind == CHECK_ENTRY ? way_hint(candidate) : NULL);
+				hint_for(candidate, first));
 }
 
 /*
@@ -177,6 +212,7 @@ refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel 
 	const char *lifecycle = candidate->book->rules->name;
 	char	   *label = pnstrdup(to.text, to.len);
 	const char **labels = palloc(Max(diagram->nstages, 1) * sizeof(char *));
+	const DiagramStage *meant = meant_by_id(diagram, label);
 
 	if (from != NULL && !may_see_stage(candidate->binding, candidate->rel))
 	{
@@ -191,7 +227,9 @@ refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel 
 				? psprintf("illegal entry at \"%s\" in lifecycle \"%s\"", label, lifecycle)
 				: psprintf("illegal move from \"%s\" to \"%s\" in lifecycle \"%s\"", from, label, lifecycle),
 				psprintf("Lifecycle \"%s\" has no stage \"%s\".", lifecycle, label),
-				psprintf("Its stages are: %s.", enumerate(labels, diagram->nstages)));
+				meant != NULL
+				? psprintf("The column holds \"%s\" for stage \"%s\".", meant->label, meant->id)
+				: psprintf("Its stages are: %s.", enumerate(labels, diagram->nstages)));
 }
 
 /*

@@ -68,6 +68,10 @@ CREATE FUNCTION @extschema@.set_mode(rel regclass, mode text, stage_column name 
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.set_mode(regclass, text, name) IS 'makes an attachment enforce, warn or observe';
 
+CREATE FUNCTION @extschema@.check_attachment(rel regclass, key text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.check_attachment(regclass, text) IS 'raises what of a lifecycle does not fit the table: a guard, or a required column';
+
 CREATE FUNCTION @extschema@.set_context(actor text DEFAULT NULL, reason text DEFAULT NULL, note text DEFAULT NULL,
 	undo boolean DEFAULT false) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;

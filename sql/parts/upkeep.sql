@@ -12,7 +12,11 @@ DECLARE
 BEGIN
 	SELECT count(*) INTO number FROM @extschema@.attachments a
 	WHERE a.relation = rel AND a.stage_column IS NOT DISTINCT FROM coalesce(attachment_of.stage_column, a.stage_column);
-	IF number = 0 THEN
+	IF number = 0 AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = rel AND t.tgfoid = '@extschema@.enforce_move()'::regprocedure) THEN
+		RAISE EXCEPTION 'the attachment of table % is damaged', rel
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = format('SELECT lifecycle.detach(%L) clears it away.', rel);
+	ELSIF number = 0 THEN
 		RAISE EXCEPTION 'no lifecycle is attached to %',
 			CASE WHEN stage_column IS NULL THEN rel::text ELSE format('column "%s" of %s', stage_column, rel) END
 			USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM lifecycle.attachments shows what is attached.';
@@ -171,6 +175,19 @@ BEGIN
 	RETURN QUERY
 	SELECT 'lifecycle is missing', a.lifecycle, NULL::bigint, 'Define it again: lifecycle.dump_lifecycle() prints the call where it exists.'
 	WHERE a.lifecycle IS NOT NULL AND NOT EXISTS (SELECT FROM @extschema@.lifecycle l WHERE l.name = a.lifecycle);
+
+	IF a.stage_column IS NULL AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = rel AND attname = a.key) THEN
+		RETURN QUERY SELECT 'stage column is missing', a.key, NULL::bigint,
+			format('SELECT lifecycle.detach(%L); and attach another column.', rel);
+		RETURN;
+	END IF;
+
+	BEGIN
+		PERFORM @extschema@.check_attachment(rel, a.key);
+	EXCEPTION WHEN OTHERS THEN
+		RETURN QUERY SELECT 'rules do not fit the table', SQLERRM, NULL::bigint,
+			'Moves that need them fail. Give the table the column back, or draw the lifecycle without it.';
+	END;
 
 	RETURN QUERY
 	SELECT CASE WHEN t.tgname IS NULL THEN 'trigger is missing' ELSE 'trigger is disabled' END,

@@ -85,6 +85,24 @@ SELECT results_eq($$SELECT subject FROM lifecycle.verify('deals') WHERE problem 
 CREATE TABLE heir () INHERITS (accounts);
 SELECT results_eq($$SELECT problem, subject FROM lifecycle.verify('accounts') WHERE problem LIKE '%inherits'$$,
 	$$VALUES ('another table inherits', 'public.heir')$$, '5: a table that came to inherit');
+-- What has lost a column
+CREATE TABLE lost (id int, state text, qty int);
+SELECT lifecycle.create_lifecycle('guarded', E'stateDiagram-v2\n[*] --> a\na --> b : go [qty > 0]');
+SELECT lifecycle.attach('lost', 'guarded', stage_column => 'state');
+ALTER TABLE lost RENAME COLUMN qty TO quantity;
+SELECT results_eq($$SELECT problem, subject FROM lifecycle.verify('lost')$$, $$VALUES ('rules do not fit the table', 'column "qty" does not exist')$$,
+	'verify() finds a guard that no longer fits');
+ALTER TABLE lost RENAME COLUMN quantity TO qty;
+ALTER TABLE lost DROP COLUMN state;
+SELECT results_eq($$SELECT problem, subject FROM lifecycle.verify('lost')$$, $$VALUES ('stage column is missing', 'state')$$, 'a stage column that was dropped');
+SELECT lifecycle.detach('lost');
+ALTER TABLE lost ADD COLUMN state text;
+SELECT lifecycle.attach('lost', 'guarded', stage_column => 'state');
+ALTER TABLE lost DROP COLUMN journey CASCADE;
+SELECT throws_ok($$SELECT * FROM lifecycle.verify('lost')$$, '55000', 'the attachment of table public.lost is damaged', 'a journey column that was dropped with CASCADE');
+SELECT throws_ok($$SELECT lifecycle.attach('lost', 'guarded', stage_column => 'state')$$, '55000', 'table "lost" bears the rest of an earlier attachment', 'is in the way');
+SELECT lives_ok($$SELECT lifecycle.detach('lost')$$, 'until it is detached');
+SELECT lives_ok($$SELECT lifecycle.attach('lost', 'guarded', stage_column => 'state')$$, 'and attached again');
 CREATE TABLE loose (stage text);
 SELECT throws_ok($$SELECT * FROM lifecycle.verify('loose')$$, '42704', 'no lifecycle is attached to public.loose', 'and tables that are not attached');
 
