@@ -64,21 +64,24 @@ my $moves = 0;
 for my $round (1 .. 4)
 {
 	my $writers = writers();
-	$node->poll_query_until('postgres', qq{SELECT count(*) > $moves FROM deals_stage_log WHERE kind = 'move'})
+	$node->poll_query_until('postgres', qq{SELECT count(*) > ${moves} FROM deals_stage_log WHERE kind = 'move'})
 		or die 'the writers do not write';
 	usleep(500_000 + int rand 600_000);
 	if ($round % 2)
 	{
-		my $pid = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench' LIMIT 1});
+		my $pid = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1});
 		kill 'KILL', $pid or die "no writer to kill";
 		eval { $writers->finish };
 		$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
 	}
 	else
 	{
+		# Those that outlive the postmaster would keep its memory, and a new one out.
+		my @others = split /\n/, $node->safe_psql('postgres', 'SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
 		$node->kill9;
+		kill 'KILL', @others;
 		eval { $writers->finish };
-		usleep(200_000);
+		for (1 .. 50) { usleep(100_000); last unless kill 0, @others; }
 		$node->start;
 	}
 	my $after = $node->safe_psql('postgres', q{SELECT count(*) FROM deals_stage_log WHERE kind = 'move'});
