@@ -164,7 +164,8 @@ applying_lifecycles(const AttachRequest *request)
 
 	if (request->columns[LIFECYCLE_COLUMN] == NULL)
 		return list_make1(request->lifecycle);
-	run(psprintf("SELECT DISTINCT %s FROM %s t", row_lifecycle(request), request->table));
+	run(psprintf("SELECT DISTINCT %s FROM %s t WHERE %s IS NOT NULL", row_lifecycle(request),
+				 request->table, row_lifecycle(request)));
 	for (uint64 i = 0; i < SPI_processed; i++)
 		names = lappend(names, SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
 	return names;
@@ -172,16 +173,22 @@ applying_lifecycles(const AttachRequest *request)
 
 /* What does not fit the table shows now, not at somebody's first move. */
 static void
-check_rulebooks(const AttachRequest *request, List *lifecycles)
+check_rulebooks(const AttachRequest *request, List *lifecycles, bool attaching)
 {
-	Relation	rel = relation_open(request->relid, NoLock);
+	Relation	rel = relation_open(request->relid, AccessShareLock);
 	Binding    *binding = binding_get(rel, request->key);
 	ListCell   *cell;
 
 	foreach(cell, lifecycles)
 	{
-		rules_lock(lfirst(cell), false);
-		rulebook_check(binding_rulebook(binding, lfirst(cell)), rel);
+		Rulebook   *book;
+
+		if (attaching)
+			rules_lock(lfirst(cell), false);
+		book = binding_rulebook(binding, lfirst(cell));
+		if (book == NULL)
+			rules_missing(lfirst(cell));
+		rulebook_check(book, rel);
 	}
 	relation_close(rel, NoLock);
 }
@@ -214,7 +221,7 @@ attach(PG_FUNCTION_ARGS)
 	if (request.log)
 		create_log(&request);
 	if (!request.defer || request.columns[LIFECYCLE_COLUMN] == NULL)
-		check_rulebooks(&request, applying_lifecycles(&request));
+		check_rulebooks(&request, applying_lifecycles(&request), true);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -325,7 +332,7 @@ check_attachment(PG_FUNCTION_ARGS)
 			continue;
 		request.lifecycle = SPI_getvalue(found->vals[i], found->tupdesc, 2);
 		request.columns[LIFECYCLE_COLUMN] = SPI_getvalue(found->vals[i], found->tupdesc, 3);
-		check_rulebooks(&request, applying_lifecycles(&request));
+		check_rulebooks(&request, applying_lifecycles(&request), false);
 	}
 	SPI_finish();
 	PG_RETURN_VOID();

@@ -85,6 +85,15 @@ SELECT results_eq($$SELECT subject FROM lifecycle.verify('deals') WHERE problem 
 CREATE TABLE heir () INHERITS (accounts);
 SELECT results_eq($$SELECT problem, subject FROM lifecycle.verify('accounts') WHERE problem LIKE '%inherits'$$,
 	$$VALUES ('another table inherits', 'public.heir')$$, '5: a table that came to inherit');
+-- What has lost its lifecycle, or never named one
+CREATE TABLE several (id int, pipeline text, stage text);
+INSERT INTO several VALUES (1, 'deal', 'lead'), (2, 'gone', 'lead');
+SELECT lifecycle.attach('several', lifecycle_column => 'pipeline', existing => 'defer');
+CALL lifecycle.fill('several');
+SELECT results_eq($$SELECT problem, subject FROM lifecycle.verify('several')$$,
+	$$VALUES ('rules do not fit the table', 'lifecycle "gone" does not exist'), ('stage is not in the lifecycle', 'lead')$$,
+	'41: verify() finds rows whose lifecycle does not exist');
+
 -- What has lost a column
 CREATE TABLE lost (id int, state text, qty int);
 SELECT lifecycle.create_lifecycle('guarded', E'stateDiagram-v2\n[*] --> a\na --> b : go [qty > 0]');

@@ -138,7 +138,7 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN concat_ws(E'\n', message, detail, hint, context);
 END $$;
 SELECT unalike(pg_temp.everything($$UPDATE deals SET stage = 'sql'$$), '%471%', '38: a refusal does not tell the row''s columns');
-SELECT alike(pg_temp.everything($$UPDATE deals SET stage = 'sql'$$), '%move from "lead" to "sql" refused%', '38: only why');
+SELECT alike(pg_temp.everything($$UPDATE deals SET stage = 'sql'$$), '%move to "sql" refused in lifecycle "guarded"%', '38: only what was refused');
 SELECT is(pg_temp.everything($$UPDATE deals SET stage = 'won'$$), 'accepted', '38: rows that are seen move');
 SELECT is(pg_temp.everything($$UPDATE deals SET stage = 'nowhere' WHERE id = 2$$), 'accepted', '38: those that are not are not judged');
 SELECT unalike(pg_temp.everything($$INSERT INTO deals (id, stage) VALUES (2, 'won')$$), '%471%', '38: nor told by an upsert''s failure');
