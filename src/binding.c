@@ -142,12 +142,14 @@ trigger_function(const char *name)
 	return LookupFuncName(qualified, 0, NULL, false);
 }
 
-/* The relation's trigger with this function and, as its first argument, this key. */
+/*
+ * The trigger with this function and, as its first argument, this key.  A relation's own
+ * descriptor may be replaced whenever an invalidation arrives: who looks up anything else
+ * before being done with the trigger passes a copy.
+ */
 static Trigger *
-find_trigger(Relation rel, Oid function, const char *key)
+find_trigger(TriggerDesc *desc, Oid function, const char *key)
 {
-	TriggerDesc *desc = rel->trigdesc;
-
 	for (int i = 0; desc != NULL && i < desc->numtriggers; i++)
 	{
 		Trigger    *trigger = &desc->triggers[i];
@@ -269,7 +271,7 @@ bind_registry(Binding *binding, Relation rel)
 	foreach(cell, candidates)
 	{
 		Relation	home = table_open(lfirst_oid(cell), AccessShareLock);
-		Trigger    *registry = find_trigger(home, function, binding->key);
+		Trigger    *registry = find_trigger(CopyTriggerDesc(home->trigdesc), function, binding->key);
 
 		if (registry != NULL)
 		{
@@ -393,6 +395,7 @@ Binding *
 binding_get(Relation rel, const char *key)
 {
 	Trigger    *trigger;
+	Oid			trigger_id;
 	Entry	   *entry;
 	Binding    *binding;
 
@@ -400,12 +403,13 @@ binding_get(Relation rel, const char *key)
 	AcceptInvalidationMessages();
 	if (!OidIsValid(before_function))
 		before_function = trigger_function(BEFORE_FUNCTION);
-	trigger = find_trigger(rel, before_function, key);
+	trigger = find_trigger(rel->trigdesc, before_function, key);
 	if (trigger == NULL)
 		refuse_damaged(rel);
+	trigger_id = trigger->tgoid;
 	if (bindings == NULL)
 		create_cache();
-	entry = hash_search(bindings, &trigger->tgoid, HASH_FIND, NULL);
+	entry = hash_search(bindings, &trigger_id, HASH_FIND, NULL);
 	if (entry != NULL && entry->binding->valid)
 		binding = entry->binding;
 	else
@@ -413,7 +417,7 @@ binding_get(Relation rel, const char *key)
 		if (entry != NULL)
 			forget(entry->binding);
 		binding = build(rel, key);
-		list_binding(binding, trigger->tgoid);
+		list_binding(binding, trigger_id);
 	}
 	pin(binding);
 	return binding;
@@ -426,7 +430,7 @@ binding_get(Relation rel, const char *key)
 Binding *
 binding_of_column(Relation rel, const char *stage_column)
 {
-	TriggerDesc *desc = rel->trigdesc;
+	TriggerDesc *desc = CopyTriggerDesc(rel->trigdesc);
 	Binding    *found = NULL;
 
 	if (!OidIsValid(before_function))
