@@ -13,9 +13,9 @@
 #include "commands/trigger.h"
 
 /*
- * What one statement knows of them, for one attachment.  An UPDATE that changes the partition fires BEFORE
- * UPDATE and BEFORE DELETE on the old one, BEFORE INSERT on the new one, and at the end
- * AFTER DELETE directly followed by AFTER INSERT.
+ * What one statement knows of them, for one attachment.  An UPDATE that changes the
+ * partition fires BEFORE UPDATE and BEFORE DELETE on the old one, BEFORE INSERT on the new
+ * one, and at the end AFTER DELETE directly followed by AFTER INSERT.
  */
 typedef struct Crossing
 {

@@ -303,6 +303,29 @@ rules_find(const char *name)
 	return rules;
 }
 
+void
+rules_missing(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("lifecycle \"%s\" does not exist", name),
+			 errhint("Define it with lifecycle.create_lifecycle(). A dump without data carries no "
+					 "rules: where they exist, lifecycle.dump_lifecycle() prints the call.")));
+}
+
+/*
+ * Like rules_find(), but a missing lifecycle is an error.
+ */
+Rules *
+rules_get(const char *name)
+{
+	Rules	   *rules = rules_find(name);
+
+	if (rules == NULL)
+		rules_missing(name);
+	return rules;
+}
+
 /*
  * Sees to it, until the end of the transaction, that the lifecycle is not dropped while a
  * table is attached to it or the other way about; an error where it is gone already.
@@ -326,27 +349,4 @@ rules_lock(const char *name, bool to_drop)
 		rules_missing(name);
 	SPI_finish();
 	rules_as_before(save_userid, save_sec_context);
-}
-
-void
-rules_missing(const char *name)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("lifecycle \"%s\" does not exist", name),
-			 errhint("Define it with lifecycle.create_lifecycle(). A dump without data carries no "
-					 "rules: where they exist, lifecycle.dump_lifecycle() prints the call.")));
-}
-
-/*
- * The same, but a missing lifecycle is an error.
- */
-Rules *
-rules_get(const char *name)
-{
-	Rules	   *rules = rules_find(name);
-
-	if (rules == NULL)
-		rules_missing(name);
-	return rules;
 }
