@@ -54,6 +54,8 @@ FACES = \
 	report \
 	face \
 	wire \
+	spec_args \
+	spec_face \
 	stage \
 	journey_io \
 	journey_ops \
@@ -96,8 +98,10 @@ SCHEMA = lifecycle
 PARTS = \
 	head \
 	journey \
+	funnel_spec \
 	funnel \
 	diagram \
+	velocity_spec \
 	velocity \
 	rules \
 	enforce \
@@ -122,6 +126,13 @@ $(error PostgreSQL's development files are missing ($(PG_CONFIG): $(PGXS)). On D
 endif
 include $(PGXS)
 endif
+
+# What the types of specifications have in common is one part, under the name of each.
+SPEC_PARTS = $(patsubst %,sql/parts/%.sql,$(filter %_spec,$(PARTS)))
+EXTRA_CLEAN += $(SPEC_PARTS)
+$(SPEC_PARTS): sql/parts/%.sql: sql/parts/spec.sql.in
+	@mkdir -p $(@D)
+	sed 's/@spec@/$*/g' $< > $@
 
 $(SCRIPT): $(patsubst %,sql/parts/%.sql,$(PARTS))
 	@mkdir -p $(@D)

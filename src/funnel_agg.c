@@ -53,9 +53,6 @@ funnel_agg_add(PG_FUNCTION_ARGS)
 	FunnelChain chain;
 
 	require_aggregate(fcinfo);
-	require_argument(fcinfo, 2, "the funnel_spec");
-	if (dated)
-		require_argument(fcinfo, 3, "as_of");
 	planned = funnel_planned(fcinfo, 2, dated ? 3 : NO_ARGUMENT);
 	if (!PG_ARGISNULL(0))
 	{

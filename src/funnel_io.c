@@ -3,14 +3,8 @@
  * funnel_io.c
  *		The types funnel_spec and funnel: input, output, constructor, Datums.
  *
- * A funnel_spec holds a version byte, a reserved byte of 0 and its canonical text.
- * Binary forms:
+ * The binary form of a funnel (spec_face.h has that of a funnel_spec):
  *
- *	funnel_spec
- *		int8	version, 1
- *		text	to the end of the message
- *
- *	funnel
  *		int8	version, 1
  *		int32	length of the specification's text, and the text
  *		int64	levels, one more than steps
@@ -23,171 +17,66 @@
 
 #include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/rangetypes.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 #include "compat.h"
 #include "funnel_io.h"
-#include "report.h"
+#include "spec_args.h"
 #include "wire.h"
 
-#define SPEC_VERSION 1
-#define SPEC_HEAD 2
 #define WIRE_VERSION 1
 
-static void
-check_version(const char *type, int version)
+static bool
+canonize(StringInfo out, const char *text, size_t len, PureError *error)
 {
-	if (version != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s has unknown format version %d", type, version),
-				 errhint("It was written by a newer version of crm_lifecycle.")));
+	FunnelSpec	spec;
+
+	if (!funnel_spec_parse(&spec, text, len, error))
+		return false;
+	funnel_spec_print(out, &spec);
+	return true;
 }
 
-static struct varlena *
-spec_value(const FunnelSpec *spec)
-{
-	static const char head[SPEC_HEAD] = {SPEC_VERSION, 0};
-	StringInfoData out;
+static void *prepare(const char *text, size_t len, TimestampTz as_of);
 
-	initStringInfo(&out);
-	appendStringInfoSpaces(&out, VARHDRSZ);
-	appendBinaryStringInfo(&out, head, SPEC_HEAD);
-	funnel_spec_print(&out, spec);
-	SET_VARSIZE(out.data, out.len);
-	return (struct varlena *) out.data;
-}
+static const SpecType spec_type = {"funnel_spec", canonize, prepare};
 
 static void
 parse_spec(FunnelSpec *spec, const char *text, size_t len)
 {
 	PureError	error;
 
-	if (!funnel_spec_parse(spec, text, len, &error))
-		report_pure_error(&error);
-}
-
-static void
-open_spec(FunnelSpec *spec, struct varlena *value)
-{
-	check_version("funnel_spec", VARDATA_ANY(value)[0]);
-	parse_spec(spec, VARDATA_ANY(value) + SPEC_HEAD, VARSIZE_ANY_EXHDR(value) - SPEC_HEAD);
+	report_if(!funnel_spec_parse(spec, text, len, &error), &error);
 }
 
 PG_FUNCTION_INFO_V1(funnel_spec_in);
 Datum
 funnel_spec_in(PG_FUNCTION_ARGS)
 {
-	char	   *text = PG_GETARG_CSTRING(0);
-	FunnelSpec	spec;
-
-	parse_spec(&spec, text, strlen(text));
-	PG_RETURN_POINTER(spec_value(&spec));
+	return spec_in(&spec_type, fcinfo);
 }
 
 PG_FUNCTION_INFO_V1(funnel_spec_out);
 Datum
 funnel_spec_out(PG_FUNCTION_ARGS)
 {
-	struct varlena *value = PG_GETARG_VARLENA_PP(0);
-
-	check_version("funnel_spec", VARDATA_ANY(value)[0]);
-	PG_RETURN_CSTRING(pnstrdup(VARDATA_ANY(value) + SPEC_HEAD,
-							   VARSIZE_ANY_EXHDR(value) - SPEC_HEAD));
+	return spec_out(&spec_type, fcinfo);
 }
 
 PG_FUNCTION_INFO_V1(funnel_spec_recv);
 Datum
 funnel_spec_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	FunnelSpec	spec;
-	char	   *text;
-	int			len;
-
-	if (pq_getmsgbyte(buf) != WIRE_VERSION)
-		wire_refuse("funnel_spec", "its version is unknown");
-	text = pq_getmsgtext(buf, buf->len - buf->cursor, &len);
-	parse_spec(&spec, text, len);
-	PG_RETURN_POINTER(spec_value(&spec));
+	return spec_recv(&spec_type, fcinfo);
 }
 
 PG_FUNCTION_INFO_V1(funnel_spec_send);
 Datum
 funnel_spec_send(PG_FUNCTION_ARGS)
 {
-	struct varlena *value = PG_GETARG_VARLENA_PP(0);
-	StringInfoData buf;
-
-	check_version("funnel_spec", VARDATA_ANY(value)[0]);
-	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, WIRE_VERSION);
-	pq_sendtext(&buf, VARDATA_ANY(value) + SPEC_HEAD, VARSIZE_ANY_EXHDR(value) - SPEC_HEAD);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
-}
-
-static void
-refuse_argument(const char *name, const char *what)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s %s", name, what)));
-}
-
-static void
-report_if(bool failed, const PureError *error)
-{
-	if (failed)
-		report_pure_error(error);
-}
-
-/* The stages of a text[] argument, none where it is NULL. */
-static int
-label_array(FunctionCallInfo fcinfo, int argno, const char *name, JourneyLabel **labels)
-{
-	Datum	   *values;
-	bool	   *nulls;
-	int			n;
-
-	if (PG_ARGISNULL(argno))
-		return 0;
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), TEXTOID, -1, false, TYPALIGN_INT,
-					  &values, &nulls, &n);
-	*labels = palloc(Max(n, 1) * sizeof(JourneyLabel));
-	for (int i = 0; i < n; i++)
-	{
-		struct varlena *text;
-
-		if (nulls[i])
-			refuse_argument(name, "must not contain NULL");
-		text = PG_DETOAST_DATUM_PACKED(values[i]);
-		(*labels)[i].text = VARDATA_ANY(text);
-		(*labels)[i].len = VARSIZE_ANY_EXHDR(text);
-		if ((*labels)[i].len > JOURNEY_MAX_LABEL_LEN)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("stage label of %u bytes is too long", (*labels)[i].len)));
-	}
-	return n;
-}
-
-/* A span that the text form can say. */
-static Interval
-span_argument(Datum value, const char *name)
-{
-	Interval   *span = DatumGetIntervalP(value);
-
-	if (INTERVAL_NOT_FINITE(span))
-		refuse_argument(name, "must not be infinite");
-	if (span->month < 0 || span->day < 0 || span->time < 0)
-		refuse_argument(name, "must not be negative, neither in months nor in days nor in time");
-	return *span;
+	return spec_send(&spec_type, fcinfo);
 }
 
 /* One limit a step, the first one NULL; or one a step but the first. */
@@ -212,71 +101,8 @@ limits_argument(FunctionCallInfo fcinfo, int argno, FunnelSpec *spec)
 
 		step->limited = !nulls[i];
 		if (step->limited)
-			step->limit = span_argument(values[i], "per_step");
+			step->limit = argument_span(values[i], "per_step");
 	}
-}
-
-/* One of the words; the first is what NULL means. */
-static int
-word_argument(FunctionCallInfo fcinfo, int argno, const char *name, const char *const *words)
-{
-	char	   *value;
-
-	if (PG_ARGISNULL(argno))
-		return 0;
-	value = text_to_cstring(PG_GETARG_TEXT_PP(argno));
-	for (int i = 0; words[i] != NULL; i++)
-		if (pg_strcasecmp(value, words[i]) == 0)
-			return i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown %s: \"%s\"", name, value),
-			 errhint("It is one of %s, %s%s%s.", words[0], words[1],
-					 words[2] ? ", " : "", words[2] ? words[2] : "")));
-	return 0;					/* keep the compiler quiet */
-}
-
-/* An instant of a range's bound, not included; microseconds are whole numbers. */
-static TimestampTz
-bound_instant(const RangeBound *bound)
-{
-	TimestampTz at = DatumGetTimestampTz(bound->val);
-
-	if (bound->infinite)
-		return bound->lower ? DT_NOBEGIN : DT_NOEND;
-	if (TIMESTAMP_NOT_FINITE(at))
-		refuse_argument("entered", "must not have an infinite instant; leave that bound out");
-	return bound->inclusive == bound->lower ? at : at + 1;
-}
-
-static void
-entered_argument(FunctionCallInfo fcinfo, int argno, FunnelSpec *spec)
-{
-	RangeType  *range;
-	TypeCacheEntry *type;
-	RangeBound	lower,
-				upper;
-	bool		empty;
-
-	if (PG_ARGISNULL(argno))
-		return;
-	range = PG_GETARG_RANGE_P(argno);
-	type = lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO);
-	range_deserialize(type, range, &lower, &upper, &empty);
-	if (empty)
-		refuse_argument("entered", "must not be empty");
-	spec->entered_from = bound_instant(&lower);
-	spec->entered_to = bound_instant(&upper);
-}
-
-static TimestampTz
-as_of_argument(FunctionCallInfo fcinfo, int argno)
-{
-	TimestampTz at = PG_GETARG_TIMESTAMPTZ(argno);
-
-	if (TIMESTAMP_NOT_FINITE(at))
-		refuse_argument("as_of", "must be finite");
-	return at;
 }
 
 /*
@@ -293,97 +119,62 @@ funnel_spec(PG_FUNCTION_ARGS)
 	FunnelSpec	spec;
 	FunnelPart	part;
 	PureError	error;
+	StringInfoData value;
 	int			n;
 
 	funnel_spec_begin(&spec);
-	n = label_array(fcinfo, 0, "steps", &labels);
+	n = argument_labels(fcinfo, 0, "steps", &labels);
 	for (int i = 0; i < n; i++)
 		report_if(!funnel_spec_add_step(&spec, labels[i], &error), &error);
 	limits_argument(fcinfo, 1, &spec);
 	spec.windowed = !PG_ARGISNULL(2);
 	if (spec.windowed)
-		spec.within = span_argument(PG_GETARG_DATUM(2), "within");
-	spec.ordering = word_argument(fcinfo, 3, "ordering", orderings);
-	spec.first_entry = word_argument(fcinfo, 4, "entry", entries);
-	spec.at_least = word_argument(fcinfo, 5, "reach", reaches);
-	n = label_array(fcinfo, 6, "exclude", &labels);
+		spec.within = argument_span(PG_GETARG_DATUM(2), "within");
+	spec.ordering = argument_word(fcinfo, 3, "ordering", orderings);
+	spec.first_entry = argument_word(fcinfo, 4, "entry", entries);
+	spec.at_least = argument_word(fcinfo, 5, "reach", reaches);
+	n = argument_labels(fcinfo, 6, "exclude", &labels);
 	for (int i = 0; i < n; i++)
 		report_if(!funnel_spec_exclude(&spec, labels[i], &error), &error);
-	entered_argument(fcinfo, 7, &spec);
+	argument_period(fcinfo, 7, "entered", &spec.entered_from, &spec.entered_to);
 	if (!PG_ARGISNULL(8))
-		spec.as_of = as_of_argument(fcinfo, 8);
+		spec.as_of = argument_instant(fcinfo, 8, "as_of");
 	report_if(!funnel_spec_check(&spec, &part, &error), &error);
-	PG_RETURN_POINTER(spec_value(&spec));
+	spec_value_begin(&value);
+	funnel_spec_print(&value, &spec);
+	return spec_value_end(&value);
 }
 
-static void
-set_as_of(FunnelSpec *spec, TimestampTz as_of)
+/* Makes the specification ready: its plan, and the text that states must bear. */
+static void *
+prepare(const char *text, size_t len, TimestampTz as_of)
 {
+	PlannedFunnel *planned = palloc(sizeof(PlannedFunnel));
+	StringInfoData dated;
+	FunnelSpec	spec;
 	FunnelPart	part;
 	PureError	error;
 
-	if (spec->as_of != DT_NOEND && spec->as_of != as_of)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("as_of differs from the \"as of\" of the funnel_spec")));
-	spec->as_of = as_of;
-	report_if(!funnel_spec_check(spec, &part, &error), &error);
-}
-
-/* Makes the specification ready, in a context of its own. */
-static void
-plan_funnel(PlannedFunnel *planned, struct varlena *value, TimestampTz as_of)
-{
-	MemoryContext caller;
-	StringInfoData text;
-	FunnelSpec	spec;
-
-	planned->plan = NULL;
-	MemoryContextReset(planned->context);
-	caller = MemoryContextSwitchTo(planned->context);
-	planned->value = palloc(VARSIZE_ANY(value));
-	memcpy(planned->value, value, VARSIZE_ANY(value));
-	planned->as_of = as_of;
-	open_spec(&spec, value);
-	if (as_of != DT_NOEND)
-		set_as_of(&spec, as_of);
-	initStringInfo(&text);
-	funnel_spec_print(&text, &spec);
-	planned->text = text.data;
-	planned->text_len = text.len;
+	parse_spec(&spec, text, len);
+	spec_set_as_of(&spec_type, &spec.as_of, as_of);
+	report_if(!funnel_spec_check(&spec, &part, &error), &error);
+	initStringInfo(&dated);
+	funnel_spec_print(&dated, &spec);
+	planned->text = dated.data;
+	planned->text_len = dated.len;
 	planned->nsteps = spec.nsteps;
 	planned->plan = funnel_plan(&spec);
-	MemoryContextSwitchTo(caller);
-}
-
-static bool
-same_value(const struct varlena *a, const struct varlena *b)
-{
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+	return planned;
 }
 
 /*
- * The specification of a call, made ready once and not once a row.  Neither argument
- * may be NULL; as_of_arg may be NO_ARGUMENT.
+ * The specification of a call, made ready once and not once a row; as_of_arg may be
+ * NO_ARGUMENT.
  */
 PlannedFunnel *
 funnel_planned(FunctionCallInfo fcinfo, int spec_arg, int as_of_arg)
 {
-	struct varlena *value = PG_GETARG_VARLENA_PP(spec_arg);
-	TimestampTz as_of = as_of_arg == NO_ARGUMENT ? DT_NOEND : as_of_argument(fcinfo, as_of_arg);
-	PlannedFunnel *planned = fcinfo->flinfo->fn_extra;
-
-	if (planned == NULL)
-	{
-		planned = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(PlannedFunnel));
-		planned->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "planned funnel",
-												 ALLOCSET_SMALL_SIZES);
-		fcinfo->flinfo->fn_extra = planned;
-	}
-	if (planned->plan == NULL || planned->as_of != as_of || !same_value(planned->value, value))
-		plan_funnel(planned, value, as_of);
-	return planned;
+	return spec_ready_here(&spec_type, fcinfo, spec_arg, as_of_arg);
 }
 
 /*
@@ -394,7 +185,7 @@ funnel_open_datum(Datum value)
 {
 	Funnel	   *funnel = (Funnel *) PG_DETOAST_DATUM(value);
 
-	check_version("funnel", funnel->version);
+	require_version("funnel", funnel->version, FUNNEL_VERSION);
 	return funnel;
 }
 

@@ -13,20 +13,16 @@
 #include "fmgr.h"
 
 #include "funnel_summary.h"
+#include "spec_face.h"
 
 /* A specification that a function call has made ready, for as long as it lasts. */
 typedef struct PlannedFunnel
 {
-	MemoryContext context;		/* of the plan and all below */
-	struct varlena *value;		/* the argument that it was made from */
-	TimestampTz as_of;			/* the other one, or DT_NOEND */
 	char	   *text;			/* canonical, with as_of */
 	size_t		text_len;
 	FunnelPlan *plan;
 	int			nsteps;
 } PlannedFunnel;
-
-#define NO_ARGUMENT (-1)
 
 extern PlannedFunnel *funnel_planned(FunctionCallInfo fcinfo, int spec_arg, int as_of_arg);
 extern Funnel *funnel_open_datum(Datum value);

@@ -14,7 +14,6 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/timestamp.h"
 
 #include "face.h"
 #include "journey_io.h"
@@ -27,6 +26,7 @@ typedef struct CallSite
 {
 	LabelBook  *book;
 	LabelMap   *map;			/* dictionaries to the book's codes; NULL until wanted */
+	SpecCache	spec;
 } CallSite;
 
 /* No two books have one stamp, not even those of a query's several processes. */
@@ -73,30 +73,13 @@ same_state(FunctionCallInfo fcinfo)
 }
 
 /* The specification that the arguments give: none, a literal, a literal and an instant. */
-static void
-get_spec(FunctionCallInfo fcinfo, VelocitySpec *spec)
+static const VelocitySpec *
+get_spec(FunctionCallInfo fcinfo, CallSite *site, VelocitySpec *none)
 {
-	TimestampTz as_of;
-
-	velocity_spec_start(spec);
-	if (PG_NARGS() < 3)
-		return;
-	require_argument(fcinfo, 2, "the specification of velocity_agg");
-	*spec = *(VelocitySpec *) PG_GETARG_POINTER(2);
-	if (PG_NARGS() < 4)
-		return;
-	require_argument(fcinfo, 3, "the instant of velocity_agg");
-	as_of = PG_GETARG_TIMESTAMPTZ(3);
-	if (TIMESTAMP_NOT_FINITE(as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the instant of velocity_agg must be finite")));
-	if (velocity_spec_has_as_of(spec) && spec->as_of != as_of)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the instant of velocity_agg differs from the specification's \"as of\""),
-				 errhint("Give it once.")));
-	spec->as_of = as_of;
+	if (PG_NARGS() > 2)
+		return velocity_spec_ready(&site->spec, fcinfo, 2, PG_NARGS() > 3 ? 3 : NO_ARGUMENT);
+	velocity_spec_start(none);
+	return none;
 }
 
 PG_FUNCTION_INFO_V1(velocity_agg_add);
@@ -104,18 +87,19 @@ Datum
 velocity_agg_add(PG_FUNCTION_ARGS)
 {
 	CallSite   *site;
-	VelocitySpec spec;
+	VelocitySpec none;
+	const VelocitySpec *spec;
 	Velocity   *velocity;
 	JourneyView view;
 	PureError	error;
 
 	require_aggregate(fcinfo);
-	get_spec(fcinfo, &spec);
+	site = get_call_site(fcinfo, true);
+	spec = get_spec(fcinfo, site, &none);
 	if (PG_ARGISNULL(1))
 		return same_state(fcinfo);
-	site = get_call_site(fcinfo, true);
-	velocity = PG_ARGISNULL(0) ? velocity_create(&spec) : PG_GETARG_VELOCITY(0);
-	if (!velocity_spec_equals(&velocity->spec, &spec))
+	velocity = PG_ARGISNULL(0) ? velocity_create(spec) : PG_GETARG_VELOCITY(0);
+	if (!velocity_spec_equals(&velocity->spec, spec))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the specification of velocity_agg must be the same for all rows of a group")));

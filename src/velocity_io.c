@@ -39,11 +39,7 @@ velocity_open_datum(Datum value)
 {
 	Velocity   *velocity = (Velocity *) PG_DETOAST_DATUM(value);
 
-	if (velocity->spec.version != VELOCITY_SPEC_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("velocity has unknown format version %d", velocity->spec.version),
-				 errhint("It was written by a newer version of crm_lifecycle.")));
+	require_version(WIRE_TYPE, velocity->spec.version, VELOCITY_SPEC_VERSION);
 	return velocity;
 }
 

@@ -15,7 +15,7 @@
 
 #define VELOCITY_SPEC_VERSION 1
 
-/* The bytes of the SQL type: a fixed length, aligned to 8. */
+/* As the head of a velocity: a fixed length, aligned to 8. */
 typedef struct VelocitySpec
 {
 	uint8		version;

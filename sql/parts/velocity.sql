@@ -1,32 +1,6 @@
 
 -- Velocity: how long journeys stay before each move.
 
-CREATE TYPE @extschema@.velocity_spec;
-
-CREATE FUNCTION @extschema@.velocity_spec_in(cstring) RETURNS @extschema@.velocity_spec
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.velocity_spec_in(cstring) IS 'reads a velocity_spec from text';
-
-CREATE FUNCTION @extschema@.velocity_spec_out(@extschema@.velocity_spec) RETURNS cstring
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.velocity_spec_out(@extschema@.velocity_spec) IS 'prints a velocity_spec as text';
-
-CREATE FUNCTION @extschema@.velocity_spec_recv(internal) RETURNS @extschema@.velocity_spec
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.velocity_spec_recv(internal) IS 'reads a velocity_spec from its binary form';
-
-CREATE FUNCTION @extschema@.velocity_spec_send(@extschema@.velocity_spec) RETURNS bytea
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.velocity_spec_send(@extschema@.velocity_spec) IS 'writes a velocity_spec in its binary form';
-
-CREATE TYPE @extschema@.velocity_spec (
-	INPUT = @extschema@.velocity_spec_in,
-	OUTPUT = @extschema@.velocity_spec_out,
-	RECEIVE = @extschema@.velocity_spec_recv,
-	SEND = @extschema@.velocity_spec_send,
-	INTERNALLENGTH = 32,
-	ALIGNMENT = double
-);
 COMMENT ON TYPE @extschema@.velocity_spec IS 'what a velocity counts: [moved 2026-01-01 to 2026-04-01] [as of 2026-05-01]';
 
 CREATE FUNCTION @extschema@.velocity_spec(moved tstzrange DEFAULT NULL, as_of timestamptz DEFAULT NULL) RETURNS @extschema@.velocity_spec

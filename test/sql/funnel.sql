@@ -239,7 +239,7 @@ BEGIN
 		EXCEPTION WHEN others THEN INSERT INTO outcome VALUES ('bytes', SQLSTATE);
 		END;
 	END LOOP;
-	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'rm "' || path || '"');
+	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'cat > /dev/null; rm "' || path || '"');
 END
 $$;
 SELECT kind, code, count(*) > 10 AS often FROM outcome GROUP BY 1, 2 ORDER BY 1, 2;
@@ -253,7 +253,7 @@ DECLARE
 BEGIN
 	EXECUTE format('COPY stored TO %L (FORMAT binary)', path);
 	EXECUTE format('COPY stored FROM %L (FORMAT binary)', path);
-	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'rm "' || path || '"');
+	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'cat > /dev/null; rm "' || path || '"');
 END
 $$;
 SELECT left(spec::text, 20) AS start, count(*), count(DISTINCT f::text), (SELECT count(*) FROM funnel_steps(min(f::text)::funnel)) AS steps FROM stored GROUP BY spec ORDER BY 1;

@@ -359,7 +359,7 @@ SELECT what, tail, receive(overlay(good PLACING tail FROM length(good) - 2)) FRO
 
 DO $$
 BEGIN
-	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'rm "' || current_setting('data_directory') || '/velocity_hostile.bin"');
+	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'cat > /dev/null; rm "' || current_setting('data_directory') || '/velocity_hostile.bin"');
 END $$;
 
 DROP TABLE deals, event, trip, tied, wanted, answer, parted, hashed, stored, closed, reopened, target, outcome CASCADE;

@@ -1,0 +1,201 @@
+/*-------------------------------------------------------------------------
+ *
+ * spec_face.c
+ *		What the types of specifications have in common; see spec_face.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "libpq/pqformat.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "face.h"
+#include "report.h"
+#include "spec_args.h"
+#include "spec_face.h"
+#include "wire.h"
+
+#define SPEC_VERSION 1
+#define SPEC_HEAD 2
+
+/*
+ * Refuses a stored value of a format that is not the one known here.
+ */
+void
+require_version(const char *type, int version, int known)
+{
+	if (version != known)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s has unknown format version %d", type, version),
+				 errhint("It was written by a newer version of crm_lifecycle.")));
+}
+
+/*
+ * Begins a value, behind which the caller prints the canonical text.
+ */
+void
+spec_value_begin(StringInfo value)
+{
+	static const char head[SPEC_HEAD] = {SPEC_VERSION, 0};
+
+	initStringInfo(value);
+	appendStringInfoSpaces(value, VARHDRSZ);
+	appendBinaryStringInfo(value, head, SPEC_HEAD);
+}
+
+Datum
+spec_value_end(StringInfo value)
+{
+	SET_VARSIZE(value->data, value->len);
+	return PointerGetDatum(value->data);
+}
+
+static Datum
+value_from_text(const SpecType *type, const char *text, size_t len)
+{
+	StringInfoData value;
+	PureError	error;
+
+	spec_value_begin(&value);
+	if (!type->canonize(&value, text, len, &error))
+		report_pure_error(&error);
+	return spec_value_end(&value);
+}
+
+/* The text of a value, which points into it. */
+static const char *
+text_of_value(const SpecType *type, struct varlena *value, size_t *len)
+{
+	require_version(type->name, VARDATA_ANY(value)[0], SPEC_VERSION);
+	*len = VARSIZE_ANY_EXHDR(value) - SPEC_HEAD;
+	return VARDATA_ANY(value) + SPEC_HEAD;
+}
+
+Datum
+spec_in(const SpecType *type, FunctionCallInfo fcinfo)
+{
+	char	   *text = PG_GETARG_CSTRING(0);
+
+	return value_from_text(type, text, strlen(text));
+}
+
+Datum
+spec_out(const SpecType *type, FunctionCallInfo fcinfo)
+{
+	size_t		len;
+	const char *text = text_of_value(type, PG_GETARG_VARLENA_PP(0), &len);
+
+	PG_RETURN_CSTRING(pnstrdup(text, len));
+}
+
+Datum
+spec_recv(const SpecType *type, FunctionCallInfo fcinfo)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	char	   *text;
+	int			len;
+
+	if (pq_getmsgbyte(buf) != SPEC_VERSION)
+		wire_refuse(type->name, "its version is unknown");
+	text = pq_getmsgtext(buf, buf->len - buf->cursor, &len);
+	return value_from_text(type, text, len);
+}
+
+Datum
+spec_send(const SpecType *type, FunctionCallInfo fcinfo)
+{
+	size_t		len;
+	const char *text = text_of_value(type, PG_GETARG_VARLENA_PP(0), &len);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	pq_sendbyte(&buf, SPEC_VERSION);
+	pq_sendtext(&buf, text, len);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+static bool
+same_value(const struct varlena *a, const struct varlena *b)
+{
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+static void
+make_ready(const SpecType *type, SpecCache *cache, struct varlena *value, TimestampTz as_of)
+{
+	MemoryContext caller;
+	const char *text;
+	size_t		len;
+
+	cache->ready = NULL;
+	MemoryContextReset(cache->context);
+	caller = MemoryContextSwitchTo(cache->context);
+	cache->value = palloc(VARSIZE_ANY(value));
+	memcpy(cache->value, value, VARSIZE_ANY(value));
+	cache->as_of = as_of;
+	text = text_of_value(type, cache->value, &len);
+	cache->ready = type->prepare(text, len, as_of);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * The specification of a call, made ready once and not once a row.  Neither argument
+ * may be NULL; as_of_arg may be NO_ARGUMENT.
+ */
+void *
+spec_ready(const SpecType *type, SpecCache *cache, FunctionCallInfo fcinfo, int spec_arg,
+		   int as_of_arg)
+{
+	TimestampTz as_of = DT_NOEND;
+	struct varlena *value;
+
+	if (PG_ARGISNULL(spec_arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the %s must not be NULL", type->name)));
+	value = PG_GETARG_VARLENA_PP(spec_arg);
+	if (as_of_arg != NO_ARGUMENT)
+	{
+		require_argument(fcinfo, as_of_arg, "as_of");
+		as_of = argument_instant(fcinfo, as_of_arg, "as_of");
+	}
+	if (cache->context == NULL)
+		cache->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "specification",
+											   ALLOCSET_SMALL_SIZES);
+	if (cache->ready == NULL || cache->as_of != as_of || !same_value(cache->value, value))
+		make_ready(type, cache, value, as_of);
+	return cache->ready;
+}
+
+/*
+ * The same for a call site that remembers nothing else.
+ */
+void *
+spec_ready_here(const SpecType *type, FunctionCallInfo fcinfo, int spec_arg, int as_of_arg)
+{
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+														  sizeof(SpecCache));
+	return spec_ready(type, fcinfo->flinfo->fn_extra, fcinfo, spec_arg, as_of_arg);
+}
+
+/*
+ * Puts the "as of" that an argument gives, unless it is DT_NOEND, into a specification,
+ * which may say the same but not another one.
+ */
+void
+spec_set_as_of(const SpecType *type, TimestampTz *as_of, TimestampTz argument)
+{
+	if (argument == DT_NOEND)
+		return;
+	if (*as_of != DT_NOEND && *as_of != argument)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("as_of differs from the \"as of\" of the %s", type->name),
+				 errhint("Give it once.")));
+	*as_of = argument;
+}
