@@ -49,6 +49,7 @@ typedef struct Statement
 {
 	Binding    *binding;
 	Relation	rel;
+	TupleTableSlot *row;		/* that the trigger fires for, before it is changed */
 	MemoryContext query;
 	TimestampTz now;
 	bool		importing;
@@ -63,11 +64,15 @@ get_statement(FunctionCallInfo fcinfo, TriggerData *trigdata)
 	Statement  *statement = fcinfo->flinfo->fn_extra;
 
 	if (statement != NULL)
+	{
+		statement->row = trigdata->tg_trigslot;
 		return statement;
+	}
 	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	statement = palloc0(sizeof(Statement));
 	statement->binding = binding_get(trigdata->tg_relation, trigdata->tg_trigger->tgargs[ARG_KEY]);
 	statement->rel = trigdata->tg_relation;
+	statement->row = trigdata->tg_trigslot;
 	statement->query = CurrentMemoryContext;
 	statement->now = context_instant(trigdata->tg_relation);
 	statement->importing = context_importing(trigdata->tg_relation);
@@ -109,16 +114,19 @@ stage_label(const Statement *statement, TupleTableSlot *row)
 	AttrNumber	column = statement->binding->columns[STAGE_COLUMN];
 	bool		isnull;
 	Datum		stage = slot_getattr(row, column, &isnull);
+	const char *which;
 
-	if (isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("the stage of a row of table \"%s\" cannot be NULL",
-						RelationGetRelationName(statement->rel)),
-				 errhint("Set \"%s\" to one of the lifecycle's stages.",
-						 get_attname(RelationGetRelid(statement->rel), column, false)),
-				 errtablecol(statement->rel, column)));
-	return binding_label(statement->binding, stage);
+	if (!isnull)
+		return binding_label(statement->binding, stage);
+	which = name_row(statement->binding, statement->rel, statement->row);
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("the stage of a row of table \"%s\" cannot be NULL",
+					RelationGetRelationName(statement->rel)),
+			 which ? errdetail_internal("%s", which) : 0,
+			 errhint("Set \"%s\" to one of the lifecycle's stages.",
+					 get_attname(RelationGetRelid(statement->rel), column, false)),
+			 errtablecol(statement->rel, column)));
 }
 
 static bool
@@ -162,7 +170,7 @@ require_granted(const Candidate *candidate)
 static void
 refuse_journey(const Statement *statement, const char *message, const char *detail, const char *hint)
 {
-	refuse_always(statement->binding, statement->rel, "journey_immutable", message, detail, hint);
+	refuse_always(statement->binding, statement->rel, statement->row, "journey_immutable", message, detail, hint);
 }
 
 /*
@@ -352,13 +360,13 @@ before_undo(Statement *statement, TriggerData *trigdata, const Candidate *candid
 	journey_open_datum(journey, &view);
 	if (view.nsteps < 2 ||
 		!same_label(journey_label(&view, journey_index(&view, view.nsteps - 2)), stage))
-		refuse_always(statement->binding, statement->rel, constraint,
+		refuse_always(statement->binding, statement->rel, statement->row, constraint,
 					  psprintf("there is no move from \"%s\" to take back",
 							   pnstrdup(stage.text, stage.len)),
 					  "Undoing leads back to the stage that the row was in before its last move.",
 					  "SELECT lifecycle.path(journey) shows where it came from.");
 	if (!undo_in_time(candidate, &view))
-		refuse_always(statement->binding, statement->rel, constraint,
+		refuse_always(statement->binding, statement->rel, statement->row, constraint,
 					  psprintf("the move to \"%s\" can no longer be taken back",
 							   pnstrdup(journey_last_stage(&view).text, journey_last_stage(&view).len)),
 					  "The stage's time for undoing is over, or it has none.",

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -19,12 +21,92 @@
 #include "compat.h"
 #include "refuse.h"
 
+/* Values of a key are shown up to this many bytes, as core's messages show a row's. */
+#define MAX_SHOWN_VALUE 64
+
+/*
+ * Whether the user may read a column of the row.  As in core's messages about rows, row
+ * security makes that too hard to tell.
+ */
+static bool
+may_see(const Binding *binding, Relation rel, AttrNumber column)
+{
+	Oid			home = binding->home;
+	AttrNumber	attnum = get_attnum(home, get_attname(RelationGetRelid(rel), column, false));
+
+	if (check_enable_rls(home, InvalidOid, true) == RLS_ENABLED ||
+		check_enable_rls(RelationGetRelid(rel), InvalidOid, true) == RLS_ENABLED)
+		return false;
+	return pg_class_aclcheck(home, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
+		(attnum != InvalidAttrNumber &&
+		 pg_attribute_aclcheck(home, attnum, GetUserId(), ACL_SELECT) == ACLCHECK_OK);
+}
+
 static void
-raise_refusal(int level, const Binding *binding, Relation rel, const char *constraint, const char *message,
-	  const char *detail, const char *hint)
+append_value(StringInfo list, Relation rel, TupleTableSlot *row, AttrNumber column)
+{
+	Oid			output;
+	bool		is_varlena;
+	bool		isnull;
+	Datum		value = slot_getattr(row, column, &isnull);
+	char	   *text;
+	int			len;
+
+	if (isnull)
+	{
+		appendStringInfoString(list, "null");
+		return;
+	}
+	getTypeOutputInfo(TupleDescAttr(RelationGetDescr(rel), column - 1)->atttypid, &output, &is_varlena);
+	text = OidOutputFunctionCall(output, value);
+	len = pg_mbcliplen(text, strlen(text), MAX_SHOWN_VALUE);
+	appendBinaryStringInfo(list, text, len);
+	if (text[len] != '\0')
+		appendStringInfoString(list, "...");
+}
+
+/*
+ * Says by its primary key which row it is, as core's messages about keys do; NULL where
+ * the table has none, or the user may not read all of it.
+ */
+char *
+name_row(const Binding *binding, Relation rel, TupleTableSlot *row)
+{
+	Bitmapset  *key = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+	StringInfoData columns;
+	StringInfoData values;
+	int			i = -1;
+
+	initStringInfo(&columns);
+	initStringInfo(&values);
+	while ((i = bms_next_member(key, i)) >= 0)
+	{
+		AttrNumber	column = i + FirstLowInvalidHeapAttributeNumber;
+
+		if (!may_see(binding, rel, column))
+			return NULL;
+		if (columns.len > 0)
+		{
+			appendStringInfoString(&columns, ", ");
+			appendStringInfoString(&values, ", ");
+		}
+		appendStringInfoString(&columns, get_attname(RelationGetRelid(rel), column, false));
+		append_value(&values, rel, row, column);
+	}
+	return columns.len == 0 ? NULL : psprintf("The row is (%s)=(%s).", columns.data, values.data);
+}
+
+static void
+raise_refusal(int level, const Binding *binding, Relation rel, TupleTableSlot *row, const char *constraint,
+			  const char *message, const char *detail, const char *hint)
 {
 	const char *column = get_attname(RelationGetRelid(rel), binding->columns[STAGE_COLUMN], false);
+	const char *which = name_row(binding, rel, row);
 
+	if (detail == NULL)
+		detail = which;
+	else if (which != NULL)
+		detail = psprintf("%s\n%s", detail, which);
 	ereport(level,
 			(errcode(ERRCODE_CHECK_VIOLATION),
 			 errmsg_internal("%s", message),
@@ -39,39 +121,33 @@ raise_refusal(int level, const Binding *binding, Relation rel, const char *const
  * warning, or nothing, where the attachment's mode is only to look on.
  */
 void
-refuse_with(const Binding *binding, Relation rel, const char *constraint, const char *message,
-			const char *detail, const char *hint)
+refuse_with(const Candidate *candidate, const char *constraint, const char *message, const char *detail,
+			const char *hint)
 {
+	const Binding *binding = candidate->binding;
+	bool		is_new = candidate->old_row == binding->no_row;
+
 	if (binding->mode != MODE_OBSERVE)
-		raise_refusal(binding->mode == MODE_ENFORCE ? ERROR : WARNING, binding, rel, constraint, message, detail, hint);
+		raise_refusal(binding->mode == MODE_ENFORCE ? ERROR : WARNING, binding, candidate->rel,
+					  is_new ? candidate->new_row : candidate->old_row, constraint, message, detail, hint);
 }
 
 /*
  * The same, for what no mode lets pass.
  */
 void
-refuse_always(const Binding *binding, Relation rel, const char *constraint, const char *message,
-			  const char *detail, const char *hint)
+refuse_always(const Binding *binding, Relation rel, TupleTableSlot *row, const char *constraint,
+			  const char *message, const char *detail, const char *hint)
 {
-	raise_refusal(ERROR, binding, rel, constraint, message, detail, hint);
+	raise_refusal(ERROR, binding, rel, row, constraint, message, detail, hint);
 	pg_unreachable();
 }
 
-/*
- * Whether the user may read the stage that the row is in.  As in core's messages about
- * rows, row security makes that too hard to tell.
- */
+/* Whether the user may read the stage that the row is in. */
 static bool
-may_see_stage(const Binding *binding, Relation rel)
+may_see_stage(const Candidate *candidate)
 {
-	const char *column = get_attname(RelationGetRelid(rel), binding->columns[STAGE_COLUMN], false);
-	AttrNumber	attnum = get_attnum(binding->home, column);
-
-	if (check_enable_rls(binding->home, InvalidOid, true) == RLS_ENABLED)
-		return false;
-	return pg_class_aclcheck(binding->home, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
-		(attnum != InvalidAttrNumber &&
-		 pg_attribute_aclcheck(binding->home, attnum, GetUserId(), ACL_SELECT) == ACLCHECK_OK);
+	return may_see(candidate->binding, candidate->rel, candidate->binding->columns[STAGE_COLUMN]);
 }
 
 /*
@@ -83,7 +159,7 @@ refuse_blindly(const Candidate *candidate, CheckKind kind, JourneyLabel to)
 {
 	const char *lifecycle = candidate->book->rules->name;
 
-	refuse_with(candidate->binding, candidate->rel, psprintf("%s_%s", lifecycle, check_name(kind)),
+	refuse_with(candidate, psprintf("%s_%s", lifecycle, check_name(kind)),
 				psprintf("%s to \"%s\" %s lifecycle \"%s\"", kind == CHECK_MOVE ? "illegal move" : "move",
 						 pnstrdup(to.text, to.len), kind == CHECK_MOVE ? "in" : "refused in", lifecycle),
 				NULL, "Whoever may read the row is told the reason.");
@@ -185,7 +261,7 @@ refuse(const Candidate *candidate, const Verdict *verdict)
 	StringInfoData detail;
 	ListCell   *cell;
 
-	if (candidate->from != NO_STAGE && !may_see_stage(candidate->binding, candidate->rel))
+	if (candidate->from != NO_STAGE && !may_see_stage(candidate))
 	{
 		const char *to = stage_of(candidate, candidate->to)->label;
 		JourneyLabel label = {to, strlen(to)};
@@ -196,8 +272,7 @@ refuse(const Candidate *candidate, const Verdict *verdict)
 	initStringInfo(&detail);
 	foreach(cell, verdict->checks)
 		appendStringInfo(&detail, "%s%s", detail.len > 0 ? "\n" : "", ((Check *) lfirst(cell))->message);
-	refuse_with(candidate->binding, candidate->rel,
-				psprintf("%s_%s", candidate->book->rules->name, check_name(first->kind)),
+	refuse_with(candidate, psprintf("%s_%s", candidate->book->rules->name, check_name(first->kind)),
 				refusal_message(candidate, first->kind), detail.data,
 				hint_for(candidate, first));
 }
@@ -214,15 +289,14 @@ refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel 
 	const char **labels = palloc(Max(diagram->nstages, 1) * sizeof(char *));
 	const DiagramStage *meant = meant_by_id(diagram, label);
 
-	if (from != NULL && !may_see_stage(candidate->binding, candidate->rel))
+	if (from != NULL && !may_see_stage(candidate))
 	{
 		refuse_blindly(candidate, CHECK_MOVE, to);
 		return;
 	}
 	for (int i = 0; i < diagram->nstages; i++)
 		labels[i] = diagram->stages[i].label;
-	refuse_with(candidate->binding, candidate->rel,
-				psprintf("%s_%s", lifecycle, from == NULL ? "entry" : "move"),
+	refuse_with(candidate, psprintf("%s_%s", lifecycle, from == NULL ? "entry" : "move"),
 				from == NULL
 				? psprintf("illegal entry at \"%s\" in lifecycle \"%s\"", label, lifecycle)
 				: psprintf("illegal move from \"%s\" to \"%s\" in lifecycle \"%s\"", from, label, lifecycle),
@@ -240,12 +314,12 @@ refuse_left_stage(const Candidate *candidate, JourneyLabel from, JourneyLabel to
 {
 	const char *lifecycle = candidate->book->rules->name;
 
-	if (!may_see_stage(candidate->binding, candidate->rel))
+	if (!may_see_stage(candidate))
 	{
 		refuse_blindly(candidate, CHECK_MOVE, to);
 		return;
 	}
-	refuse_with(candidate->binding, candidate->rel, psprintf("%s_move", lifecycle),
+	refuse_with(candidate, psprintf("%s_move", lifecycle),
 				psprintf("the row is in a stage that lifecycle \"%s\" does not have: \"%s\"",
 						 lifecycle, pnstrdup(from.text, from.len)),
 				"No move is drawn from a stage that is not in the diagram.",

@@ -17,9 +17,11 @@ extern void refuse_unknown_stage(const Candidate *candidate, const char *from, J
 extern void refuse_left_stage(const Candidate *candidate, JourneyLabel from, JourneyLabel to);
 
 /* Raises, or in other modes than enforcement lets pass, what is said in these words. */
-extern void refuse_with(const Binding *binding, Relation rel, const char *constraint, const char *message,
+extern void refuse_with(const Candidate *candidate, const char *constraint, const char *message,
 						const char *detail, const char *hint);
-pg_noreturn extern void refuse_always(const Binding *binding, Relation rel, const char *constraint,
-									  const char *message, const char *detail, const char *hint);
+pg_noreturn extern void refuse_always(const Binding *binding, Relation rel, TupleTableSlot *row,
+									  const char *constraint, const char *message, const char *detail,
+									  const char *hint);
+extern char *name_row(const Binding *binding, Relation rel, TupleTableSlot *row);
 
 #endif							/* CRM_REFUSE_H */

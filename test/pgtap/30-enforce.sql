@@ -63,6 +63,7 @@ SELECT is((SELECT lifecycle.path(journey) FROM deals WHERE id = 1), 'lead>mql', 
 SELECT is(words($$UPDATE deals SET stage = 'won' WHERE id = 1$$),
 	E'illegal move from "mql" to "won" in lifecycle "deal"\n'
 	'From "mql" the legal moves are: sql, lost.\n'
+	'The row is (id)=(1).\n'
 	'The shortest legal way is mql > sql > opp > won.',
 	'an illegal move is refused, with what would be legal and the way there');
 SELECT is(fields($$UPDATE deals SET stage = 'won' WHERE id = 1$$), '23514 deals stage deal_move',
@@ -70,6 +71,7 @@ SELECT is(fields($$UPDATE deals SET stage = 'won' WHERE id = 1$$), '23514 deals 
 SELECT is(words($$UPDATE deals SET stage = 'nowhere' WHERE id = 1$$),
 	E'illegal move from "mql" to "nowhere" in lifecycle "deal"\n'
 	'Lifecycle "deal" has no stage "nowhere".\n'
+	'The row is (id)=(1).\n'
 	'Its stages are: lead, mql, sql, opp, won, lost.',
 	'a stage that is not in the diagram is refused');
 SELECT is(fields($$UPDATE deals SET stage = NULL WHERE id = 1$$), '23502 deals stage', 'and so is none at all');
@@ -77,6 +79,7 @@ SELECT lives_ok($$UPDATE deals SET stage = 'won' WHERE id = 2$$, 'a move to a fi
 SELECT is(words($$UPDATE deals SET stage = 'opp' WHERE id = 2$$),
 	E'illegal move from "won" to "opp" in lifecycle "deal"\n'
 	'From "won" there is no legal move: it is final.\n'
+	'The row is (id)=(2).\n'
 	'No legal way leads there.',
 	'and there is none out of it');
 SELECT is((SELECT lifecycle.path(journey) FROM deals WHERE id = 1), 'lead>mql', 'refused moves leave no trace');
@@ -104,6 +107,7 @@ SELECT lives_ok($$INSERT INTO deals VALUES (3, 'lead')$$, 'a row may begin at an
 SELECT is(words($$INSERT INTO deals VALUES (4, 'opp')$$),
 	E'illegal entry at "opp" in lifecycle "deal"\n'
 	'The entry stages are: lead.\n'
+	'The row is (id)=(4).\n'
 	'Insert the row at "lead" and move it from there: lead > lost > opp.',
 	'13: a row may not begin elsewhere');
 SELECT is(fields($$INSERT INTO deals VALUES (4, 'opp')$$), '23514 deals stage deal_entry', '13: with the fields set');

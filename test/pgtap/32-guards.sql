@@ -54,7 +54,8 @@ SELECT lifecycle.attach('deals', 'deal', reason_column => 'why');
 -- Entries
 SELECT is(refusal($$INSERT INTO deals (id, stage, email) VALUES (1, 'lead', 'nobody')$$),
 	E'entry at "lead" refused in lifecycle "deal"\n'
-	'Entry "capture" [email LIKE ''%@%'' OR email IS NULL] is not satisfied.\ndeal_guard', 'an entry has its guard');
+	'Entry "capture" [email LIKE ''%@%'' OR email IS NULL] is not satisfied.\n'
+	'The row is (id)=(1).\ndeal_guard', 'an entry has its guard');
 SELECT lives_ok($$INSERT INTO deals (id, stage, amount) VALUES (1, 'lead', 10)$$, 'which may be satisfied');
 
 -- All failures at once
@@ -63,18 +64,21 @@ SELECT is(refusal($$UPDATE deals SET stage = 'sql', amount = -1 WHERE id = 1$$),
 	'Move "fast" [score >= 90] is not satisfied.\n'
 	'Move "accept" [score >= 50 AND amount > old.amount] is not satisfied.\n'
 	'The entry guard of stage "sql" [amount > 0] is not satisfied.\n'
-	'Stage "sql" requires email, company, which are NULL.\ndeal_guard', 'everything in the way is said at once; NULL is not satisfied');
+	'Stage "sql" requires email, company, which are NULL.\n'
+	'The row is (id)=(1).\ndeal_guard', 'everything in the way is said at once; NULL is not satisfied');
 SELECT is(refusal($$UPDATE deals SET stage = 'sql', score = 60, email = 'a@b' WHERE id = 1$$),
 	E'move from "lead" to "sql" refused in lifecycle "deal"\n'
 	'Move "fast" [score >= 90] is not satisfied.\n'
 	'Move "accept" [score >= 50 AND amount > old.amount] is not satisfied.\n'
-	'Stage "sql" requires company, which is NULL.\ndeal_guard', 'old.column is the row before the move');
+	'Stage "sql" requires company, which is NULL.\n'
+	'The row is (id)=(1).\ndeal_guard', 'old.column is the row before the move');
 SELECT lives_ok($$UPDATE deals SET stage = 'sql', score = 60, email = 'a@b', company = 'c', amount = 11 WHERE id = 1$$,
 	'of two moves one is enough');
 SELECT is(refusal($$UPDATE deals SET stage = 'won' WHERE id = 1$$),
 	E'move from "sql" to "won" refused in lifecycle "deal"\n'
 	'The exit guard of stage "sql" [owner <> ''''] is not satisfied.\n'
-	'The entry guard of stage "won" [(new).amount >= 100 AND tags[1] = ''x]y'' AND email !~ ''a/b''] is not satisfied.\ndeal_guard',
+	'The entry guard of stage "won" [(new).amount >= 100 AND tags[1] = ''x]y'' AND email !~ ''a/b''] is not satisfied.\n'
+	'The row is (id)=(1).\ndeal_guard',
 	'a stage''s exit and another''s entry');
 SELECT lives_ok($$UPDATE deals SET stage = 'won', owner = 'me', amount = 100, tags = '{x]y}' WHERE id = 1$$,
 	'brackets and slashes in strings are the guard''s own');
@@ -83,10 +87,12 @@ SELECT lives_ok($$UPDATE deals SET stage = 'won', owner = 'me', amount = 100, ta
 INSERT INTO deals (id, stage) VALUES (2, 'lead'), (3, 'lead'), (4, 'lead'), (5, 'lead');
 SELECT is(refusal($$UPDATE deals SET stage = 'lost' WHERE id = 2$$),
 	E'move from "lead" to "lost" refused in lifecycle "deal"\n'
-	'Stage "lost" needs a reason, one of: price, no budget.\ndeal_reason', 'a stage may ask for a reason');
+	'Stage "lost" needs a reason, one of: price, no budget.\n'
+	'The row is (id)=(2).\ndeal_reason', 'a stage may ask for a reason');
 SELECT is(refusal($$UPDATE deals SET stage = 'lost', why = 'whim' WHERE id = 2$$),
 	E'move from "lead" to "lost" refused in lifecycle "deal"\n'
-	'"whim" is not a reason of stage "lost", which are: price, no budget.\ndeal_reason', 'and only for its own');
+	'"whim" is not a reason of stage "lost", which are: price, no budget.\n'
+	'The row is (id)=(2).\ndeal_reason', 'and only for its own');
 SELECT lives_ok($$UPDATE deals SET stage = 'lost', why = (ARRAY['price', 'no budget'])[id - 1] WHERE id IN (2, 3)$$,
 	'each row of a bulk update brings its own');
 SELECT lifecycle.set_context(reason => 'price');
@@ -94,7 +100,8 @@ SELECT lives_ok($$UPDATE deals SET stage = 'lost' WHERE id = 4$$, 'or the transa
 SELECT lifecycle.set_context();
 SELECT is(refusal($$UPDATE deals SET stage = 'lost' WHERE id = 5$$),
 	E'move from "lead" to "lost" refused in lifecycle "deal"\n'
-	'Stage "lost" needs a reason, one of: price, no budget.\ndeal_reason', 'until it is taken back');
+	'Stage "lost" needs a reason, one of: price, no budget.\n'
+	'The row is (id)=(5).\ndeal_reason', 'until it is taken back');
 
 -- What is no guard
 SELECT is(refusal($$SELECT guarded('amount > 0 FROM pg_class')$$), 'a guard must be exactly one expression', 'no FROM');
