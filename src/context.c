@@ -25,11 +25,33 @@
 
 PG_FUNCTION_INFO_V1(set_context);
 
+/* How rows come: judged, or as they are, or so and their log along with them. */
+enum
+{
+	IMPORT_OFF,
+	IMPORT_ON,
+	IMPORT_RESTORE
+};
+
+/* With the spellings that truth has elsewhere. */
+static const struct config_enum_entry import_options[] = {
+	{"off", IMPORT_OFF, false},
+	{"on", IMPORT_ON, false},
+	{"restore", IMPORT_RESTORE, false},
+	{"false", IMPORT_OFF, true},
+	{"true", IMPORT_ON, true},
+	{"no", IMPORT_OFF, true},
+	{"yes", IMPORT_ON, true},
+	{"0", IMPORT_OFF, true},
+	{"1", IMPORT_ON, true},
+	{NULL, 0, false}
+};
+
 static char *actor = NULL;
 static char *reason = NULL;
 static char *note = NULL;
 static bool undo = false;
-static bool import = false;
+static int	import = IMPORT_OFF;
 static char *effective_at = NULL;
 
 /* An instant of our own syntax, which depends on no setting; empty: none. */
@@ -62,10 +84,11 @@ context_init(void)
 	DefineCustomBoolVariable("crm_lifecycle.undo", "Whether this transaction takes moves back.",
 							 "Set by lifecycle.set_context().",
 							 &undo, false, PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomBoolVariable("crm_lifecycle.import",
+	DefineCustomEnumVariable("crm_lifecycle.import",
 							 "Accepts rows with their journeys as they are, without looking at rules.",
-							 "Only for those who have the rights of the table's owner.",
-							 &import, false, PGC_USERSET, 0, NULL, NULL, NULL);
+							 "Only for those who have the rights of the table's owner. "
+							 "With \"restore\" they are not logged either.",
+							 &import, IMPORT_OFF, import_options, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("crm_lifecycle.effective_at", "The instant of moves, if it is not now.",
 							   "Only for those who have the rights of the table's owner.",
 							   &effective_at, "", PGC_USERSET, 0, check_instant, NULL, NULL);
@@ -124,10 +147,19 @@ require_owner(Relation rel, const char *setting)
 bool
 context_importing(Relation rel)
 {
-	if (!import)
+	if (import == IMPORT_OFF)
 		return false;
 	require_owner(rel, "crm_lifecycle.import");
 	return true;
+}
+
+/*
+ * Whether what is logged of these rows comes by itself.
+ */
+bool
+context_restoring(Relation rel)
+{
+	return context_importing(rel) && import == IMPORT_RESTORE;
 }
 
 /*

@@ -21,6 +21,7 @@ extern bool context_undo(void);
 
 /* These two take the rights of the table's owner. */
 extern bool context_importing(Relation rel);
+extern bool context_restoring(Relation rel);
 extern TimestampTz context_instant(Relation rel);
 
 extern void context_init(void);

@@ -531,6 +531,8 @@ log_move(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"log_move\" can only be called as a trigger that lifecycle.attach() made")));
+	if (context_restoring(trigdata->tg_relation))
+		return PointerGetDatum(NULL);
 	statement = get_statement(fcinfo, trigdata);
 	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		log_arrival(statement, trigdata->tg_trigslot);

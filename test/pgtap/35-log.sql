@@ -107,6 +107,15 @@ SELECT lives_ok($$UPDATE deals SET stage = 'lost', journey = '{won@2019-01-01,lo
 SELECT throws_ok($$UPDATE deals SET stage = 'lead', journey = '{won@2019-01-01}' WHERE id = 11$$, '23514', NULL,
 	'30: as long as it ends in the stage');
 SELECT is((SELECT string_agg(DISTINCT kind, ' ') FROM deals_stage_log WHERE id IN (10, 11)), 'import', 'and logged as what it is');
+SET LOCAL crm_lifecycle.import = restore;
+INSERT INTO deals (id, part, stage, journey) VALUES (14, 'a', 'odd', '{odd@2020-01-01}'), (15, 'a', 'won', '{lead@2020-01-01,won@2020-01-02}');
+UPDATE deals SET stage = 'lost' WHERE id = 15;
+DELETE FROM deals WHERE id = 15;
+SELECT is((SELECT count(*) FROM deals_stage_log WHERE id IN (14, 15)), 0::bigint, '30: a restore brings its log itself');
+SET LOCAL ROLE log_app;
+SELECT throws_ok($$UPDATE deals SET stage = 'won' WHERE id = 14$$, '42501', '"crm_lifecycle.import" is for the owner of table "deals" only',
+	'37: an application cannot keep a move out of the log');
+SET LOCAL ROLE log_owner;
 SET LOCAL crm_lifecycle.import = off;
 SET LOCAL crm_lifecycle.effective_at = '2026-02-03T04:05:06Z';
 INSERT INTO deals VALUES (12, 'a', 'lead');

@@ -32,6 +32,7 @@ $node->safe_psql('postgres', q{
 	CREATE DATABASE before OWNER owner;
 	CREATE DATABASE plain OWNER owner;
 	CREATE DATABASE parallel OWNER owner;
+	CREATE DATABASE triggers_first OWNER owner;
 	CREATE DATABASE by_owner OWNER owner;
 	CREATE DATABASE schema_only OWNER owner;
 });
@@ -65,11 +66,12 @@ $node->safe_psql('before', q{
 	$$);
 	CREATE TABLE deals (id int PRIMARY KEY, stage stage NOT NULL, amount numeric, why text);
 	SELECT lifecycle.attach('deals', 'deal', reason_column => 'why');
-	CREATE TABLE parts (id int, stage text, region text, amount numeric) PARTITION BY LIST (region);
+	CREATE TABLE parts (id int, stage text, region text, amount numeric, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
 	CREATE TABLE parts_eu PARTITION OF parts FOR VALUES IN ('eu');
 	CREATE TABLE parts_us PARTITION OF parts FOR VALUES IN ('us');
 	INSERT INTO parts VALUES (1, 'lead', 'eu'), (2, 'lost', 'us');
-	SELECT lifecycle.attach('parts', 'deal');
+	SELECT lifecycle.attach('parts', 'deal', log => true);
+	INSERT INTO parts VALUES (3, 'lead', 'eu'), (4, 'lead', 'us');
 	INSERT INTO deals SELECT g, 'lead', g FROM generate_series(1, 200) g;
 	UPDATE deals SET stage = 'Closed Won' WHERE id BETWEEN 50 AND 100;
 	UPDATE deals SET stage = 'lost', why = 'price' WHERE id < 20;
@@ -78,15 +80,26 @@ $node->safe_psql('before', q{
 my $lifecycle = 'SELECT owner, search_path FROM lifecycle.lifecycle';
 my $diagram = q{SELECT lifecycle.diagram('deal')};
 my $rows = 'SELECT * FROM shop.deals ORDER BY id';
+my $log = 'SELECT * FROM shop.parts_stage_log ORDER BY number';
 my $attached = q{SELECT relation, key, lifecycle, stage_column, journey_column, reason_column
 	FROM lifecycle.attachments ORDER BY relation::text};
+
+# The section of an archive that an item in its list belongs to: before the data, data, after.
+sub section
+{
+	my ($item) = @_;
+
+	return 1 if $item =~ /^\d+; \d+ \d+ (TABLE DATA|SEQUENCE SET) /;
+	return 2 if $item =~ /^\d+; \d+ \d+ (TRIGGER|CONSTRAINT|INDEX|INDEX ATTACH|FK CONSTRAINT|COMMENT.* TRIGGER) /;
+	return 0;
+}
 
 sub check_restored
 {
 	my ($database, $how) = @_;
 	my $connection = as('owner', $database);
 
-	foreach my $question ($lifecycle, $diagram, $rows, $attached)
+	foreach my $question ($lifecycle, $diagram, $rows, $attached, $log)
 	{
 		is($node->safe_psql($database, $question), $node->safe_psql('before', $question), "$how: $question");
 	}
@@ -114,10 +127,27 @@ check_restored('plain', 'plain');
 my $archive = $node->basedir . '/custom.dump';
 $node->command_ok([ 'pg_dump', '--no-sync', '-Fc', '-f', $archive, '-d', $node->connstr('before') ], 'parallel: dumps');
 # pg_restore may make the triggers of a partitioned table before it has copied every partition.
-local $ENV{PGOPTIONS} = '-c crm_lifecycle.import=on';
+my $restoring = '-c crm_lifecycle.import=restore';
+$ENV{PGOPTIONS} = $restoring;
 $node->command_ok([ 'pg_restore', '-j', '2', '--exit-on-error', '-d', $node->connstr('parallel'), $archive ], 'parallel: restores');
 delete $ENV{PGOPTIONS};
 check_restored('parallel', 'parallel');
+
+# The worst of these orders, which a parallel restore may take: all triggers first.
+my $list = $node->basedir . '/list';
+my @items = split /^/, `pg_restore -l $archive`;
+is($?, 0, 'triggers first: lists the archive');
+my ($before, $data, $after) = map { my $kind = $_; [ grep { section($_) == $kind } @items ] } 0 .. 2;
+open my $ordered, '>', $list or die "$list: $!";
+print $ordered @$before, (grep { /^\d+; .* TRIGGER shop parts / } @$after), @$data,
+  (grep { !/^\d+; .* TRIGGER shop parts / } @$after);
+close $ordered or die "$list: $!";
+is(scalar(grep { /TRIGGER shop parts / } @$after), 4, 'triggers first: there are such');
+$ENV{PGOPTIONS} = $restoring;
+$node->command_ok([ 'pg_restore', '-L', $list, '--exit-on-error', '-d', $node->connstr('triggers_first'), $archive ],
+	'triggers first: restores');
+delete $ENV{PGOPTIONS};
+check_restored('triggers_first', 'triggers first');
 
 my $mine = $node->basedir . '/mine.sql';
 $node->command_ok([ 'pg_dump', '--no-sync', '--no-comments', '-f', $mine, '-d', as('owner', 'before') ], 'as the plain owner: dumps');
