@@ -12,15 +12,14 @@
 #include "face.h"
 
 /*
- * Transition functions write into their state, so nobody else may call them.
+ * Refuses what is no call by an aggregate.
  */
 void
-require_aggregate(FunctionCallInfo fcinfo)
+refuse_plain_call(void)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("this function works inside its aggregate only")));
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("this function works inside its aggregate only")));
 }
 
 void

@@ -63,6 +63,22 @@ code_label(void *arg, const char *label, size_t len)
 	return CODE_FOREIGN;
 }
 
+/* How far journeys of this dictionary can come: to the first step whose stage is missing. */
+static int32
+level_bound(void *arg, const int32 *codes, uint32 nlabels)
+{
+	const FunnelPlan *plan = arg;
+	uint64		present = 0;
+	int			level = 0;
+
+	for (uint32 i = 0; i < nlabels; i++)
+		if (codes[i] >= 0)
+			present |= bit(codes[i]);
+	while (level < plan->spec.nsteps && (present & bit(plan->code_of[level])) != 0)
+		level++;
+	return level;
+}
+
 static void
 plan_steps(FunnelPlan *plan)
 {
@@ -114,7 +130,7 @@ funnel_plan(const FunnelSpec *spec)
 	make_bound(&plan->age, plan->aged && funnel_spec_window(spec, &window), &window);
 
 	/* What grows later grows by repalloc, which stays in this context. */
-	plan->map = label_map_create(code_label, plan);
+	plan->map = label_map_create(code_label, level_bound, plan);
 	plan->room = FIRST_ROOM;
 	plan->at = palloc(plan->room * sizeof(TimestampTz));
 	plan->code = palloc(plan->room * sizeof(int8));
@@ -145,13 +161,11 @@ make_event_room(FunnelPlan *plan, uint32 nevents)
  * matter only where no other stage may come in between.
  */
 static void
-gather_events(FunnelPlan *plan, const JourneyView *view)
+gather_events(FunnelPlan *plan, const JourneyView *view, const int32 *codes)
 {
-	const int32 *codes = label_map_codes(plan->map, view);
 	bool		all = plan->spec.ordering == FUNNEL_ADJACENT;
 	uint32		n = 0;
 
-	plan->tied = false;
 	make_event_room(plan, view->nsteps);
 	for (uint32 i = 0; i < view->nsteps; i++)
 	{
@@ -164,8 +178,6 @@ gather_events(FunnelPlan *plan, const JourneyView *view)
 			break;
 		if (code == CODE_FOREIGN && !all)
 			continue;
-		if (n > 0 && plan->at[n - 1] == at)
-			plan->tied = true;
 		plan->at[n] = at;
 		plan->code[n] = code;
 		n++;
@@ -195,13 +207,15 @@ find_first_entry(FunnelPlan *plan)
 void
 funnel_find(FunnelPlan *plan, const JourneyView *view, FunnelChain *chain)
 {
-	gather_events(plan, view);
+	const int32 *codes = label_map_codes(plan->map, view);
+
+	chain->level = 0;
+	if (plan->plain && find_plain(plan, view, codes, chain))
+		return;
+	gather_events(plan, view, codes);
 	if (plan->spec.first_entry)
 		find_first_entry(plan);
-	chain->level = 0;
-	if (plan->plain && !plan->tied)
-		find_plain(plan, chain);
-	else if (plan->spec.ordering == FUNNEL_ANY_ORDER)
+	if (plan->spec.ordering == FUNNEL_ANY_ORDER)
 		find_any_order(plan, chain);
 	else if (plan->spec.at_least)
 		find_at_least(plan, chain);

@@ -62,6 +62,7 @@ funnel_agg_add(PG_FUNCTION_ARGS)
 	funnel = old ? old : funnel_begin(planned->text, planned->text_len, planned->nsteps);
 	if (!PG_ARGISNULL(1))
 	{
+		journey_foresee_next(PG_GETARG_DATUM(1));
 		journey_open_datum(PG_GETARG_DATUM(1), &view);
 		funnel_find(planned->plan, &view, &chain);
 		funnel = funnel_add(funnel, &chain, funnel_is_eligible(planned->plan, &chain));

@@ -6,9 +6,9 @@
  *
  * The ordinary case: steps in order, no limits but a window without months, and no two
  * visits in one instant.  Then a later entry always has the later deadline, so that
- * one waiting chain for each step is enough; and whatever lies between an entry and an
- * end that it reaches leads there, so that the chain is found by walking back to the
- * latest visits and forth to the earliest ones.
+ * one waiting chain for each step is enough: the one that entered last.  It takes one
+ * walk over the journey's words, which ends where the journey's labels can bring it no
+ * further.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,27 +16,66 @@
 
 #include "funnel_search.h"
 
-/* Finds the level, and the event that is the first to reach it. */
-static int
-find_end(const FunnelPlan *plan, uint32 *last)
+/* A chain that waits: where it entered, and until when it may last. */
+typedef struct Entry
 {
-	TimestampTz deadlines[FUNNEL_MAX_STEPS + 1];	/* by the step that is waited for */
-	int			nsteps = plan->spec.nsteps;
-	int			level = 0;
+	uint32		from;			/* step of the journey */
+	TimestampTz deadline;
+} Entry;
 
-	for (int step = 0; step <= nsteps; step++)
-		deadlines[step] = NEVER;
-	for (uint32 i = 0; i < plan->nevents && level < nsteps; i++)
+/*
+ * Writes the times of the chain that enters at this step of the journey: it goes on to
+ * the earliest visits.
+ */
+static void
+walk_from(const FunnelPlan *plan, const JourneyView *view, const int32 *codes, uint32 i,
+		  FunnelChain *chain)
+{
+	chain->times[0] = journey_at(view, i);
+	for (int step = 1; step < chain->level; step++)
 	{
-		TimestampTz at = plan->at[i];
-		int			code = plan->code[i];
+		do
+			i++;
+		while (codes[journey_index(view, i)] != plan->code_of[step]);
+		chain->times[step] = journey_at(view, i);
+	}
+}
+
+/*
+ * Fills the chain, whose level is 0 yet; false, with its level unchanged, if visits are
+ * tied.
+ */
+bool
+find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes, FunnelChain *chain)
+{
+	Entry		entries[FUNNEL_MAX_STEPS + 1];	/* by the step that is waited for, to level */
+	int			bound = codes[view->nlabels];
+	int			level = 0;
+	uint32		first = 0;		/* where the chain that came to level 1 first entered */
+	uint32		from = 0;		/* where the one that came to this level first entered */
+	TimestampTz last = NEVER;	/* the last visit */
+	bool		entered = false;
+	uint32		i;
+
+	for (i = 0; level < bound && i < view->nsteps; i++)
+	{
+		uint64		word = journey_word(view, i);
+		int32		code = codes[journey_word_index(word)];
+		TimestampTz at = view->first + journey_word_time(word);
 		uint64		steps;
 
 		CHECK_FOR_INTERRUPTS();
-		if (code < 0)
+		if (code == CODE_FOREIGN)
+			continue;
+		if (at > plan->spec.as_of)
+			break;
+		if (at == last)
+			return false;
+		last = at;
+		if (code == CODE_EXCLUDED)
 		{
 			for (int step = 1; step <= level; step++)
-				deadlines[step] = NEVER;
+				entries[step].deadline = NEVER;
 			continue;
 		}
 
@@ -47,58 +86,32 @@ find_end(const FunnelPlan *plan, uint32 *last)
 
 			steps &= ~bit(step);
 			if (step == 0)
-				deadlines[0] = entry_deadline(plan, at);
-			if (deadlines[step] < at)
-				continue;
-			deadlines[step + 1] = Max(deadlines[step], deadlines[step + 1]);
-			if (step == level)
 			{
-				level++;
-				*last = i;
+				if (!entered)
+					plan->first_entry = at;
+				entered = true;
+				entries[0].from = i;
+				entries[0].deadline = entry_deadline(plan, at);
 			}
+			if (step > level || entries[step].deadline < at)
+				continue;
+			entries[step + 1] = entries[step];
+			if (step < level)
+				continue;
+			from = entries[step].from;
+			if (level == 0)
+				first = from;
+			chain->times[level++] = at;
 		}
 	}
-	return level;
-}
-
-/* The latest entry from which the event is reached as the level's last. */
-static uint32
-find_entry(const FunnelPlan *plan, int level, uint32 last)
-{
-	TimestampTz end = plan->at[last];
-	uint32		i = last;
-
-	/* find_end saw that they are there. */
-	for (int step = level - 2; step > 0; step--)
-		do
-			i--;
-		while (plan->code[i] != plan->code_of[step]);
-	if (level > 1)
-		i--;
-	while (plan->code[i] != plan->code_of[0] || entry_deadline(plan, plan->at[i]) < end)
-		i--;
-	Assert(i <= last);
-	return i;
-}
-
-/*
- * Fills the chain, whose level is 0 yet.
- */
-void
-find_plain(const FunnelPlan *plan, FunnelChain *chain)
-{
-	uint32		i = 0;
-
-	chain->level = find_end(plan, &i);
-	if (chain->level == 0)
-		return;
-	i = find_entry(plan, chain->level, i);
-	chain->entry = chain->times[0] = plan->at[i];
-	for (int step = 1; step < chain->level; step++)
-	{
-		do
-			i++;
-		while (plan->code[i] != plan->code_of[step]);
-		chain->times[step] = plan->at[i];
-	}
+	if (level == 0)
+		return true;
+	/* The chain's end may be tied, too. */
+	if (level == bound && i < view->nsteps && journey_at(view, i) == last)
+		return false;
+	chain->level = level;
+	if (from != first)
+		walk_from(plan, view, codes, from, chain);
+	chain->entry = chain->times[0];
+	return true;
 }

@@ -76,11 +76,10 @@ struct FunnelPlan
 	Bound		limits[FUNNEL_MAX_STEPS];
 	bool		aged;			/* young entrants are told from the others */
 	Bound		age;
-	bool		plain;			/* may be searched by funnel_plain.c, if not tied */
+	bool		plain;			/* may be searched by funnel_plain.c, if nothing is tied */
 
 	/* The journey at hand. */
 	uint32		nevents;
-	bool		tied;			/* some events have the same instant */
 	uint32		room;
 	TimestampTz *at;
 	int8	   *code;
@@ -155,7 +154,8 @@ queue_clear(WaitingQueue *queue)
 	queue->head = queue->end = 0;
 }
 
-extern void find_plain(const FunnelPlan *plan, FunnelChain *chain);
+extern bool find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes,
+					   FunnelChain *chain);
 extern void find_in_order(FunnelPlan *plan, FunnelChain *chain);
 extern void find_at_least(FunnelPlan *plan, FunnelChain *chain);
 extern void find_any_order(FunnelPlan *plan, FunnelChain *chain);

@@ -34,28 +34,16 @@
 /* Head and labels of an ordinary journey: what is fetched first of a toasted one. */
 #define HEAD_SLICE 512
 
-static void
-check_version(const char *payload)
-{
-	if (payload[0] != JOURNEY_VERSION || payload[1] != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("journey has unknown format version %d", payload[0]),
-				 errhint("It was written by a newer version of crm_lifecycle.")));
-}
-
 /*
- * Opens a journey for reading.  Returns the detoasted value, which a caller in a
- * long-lived context frees if it is not the Datum's own pointer.
+ * Reports a journey whose head nobody here can read.
  */
-struct varlena *
-journey_open_datum(Datum value, JourneyView *view)
+void
+journey_refuse_version(const char *payload)
 {
-	struct varlena *journey = PG_DETOAST_DATUM_PACKED(value);
-
-	check_version(VARDATA_ANY(journey));
-	journey_open(view, VARDATA_ANY(journey), VARSIZE_ANY_EXHDR(journey));
-	return journey;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("journey has unknown format version %d", payload[0]),
+			 errhint("It was written by a newer version of crm_lifecycle.")));
 }
 
 /* Whether the first len bytes of a payload hold the label with this index. */
@@ -89,7 +77,7 @@ journey_read_head(Datum value, JourneyHead *head)
 	if (toasted)
 		journey = PG_DETOAST_DATUM_SLICE(value, 0, HEAD_SLICE);
 	payload = VARDATA_ANY(journey);
-	check_version(payload);
+	journey_check_version(payload);
 	memcpy(&head->nsteps, payload + 4, sizeof(head->nsteps));
 	memcpy(&head->first, payload + 8, sizeof(head->first));
 	memcpy(&last_word, payload + 16, sizeof(last_word));

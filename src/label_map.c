@@ -22,13 +22,14 @@ typedef struct Slot
 	char	   *key;			/* a dictionary's bytes */
 	uint32		key_len;		/* 0: none yet */
 	uint32		key_room;
-	int32	   *codes;			/* one a label */
+	int32	   *codes;			/* one a label, and the judge's */
 	uint32		codes_room;
 } Slot;
 
 struct LabelMap
 {
 	LabelCoder	coder;
+	DictionaryJudge judge;		/* NULL: none */
 	void	   *arg;
 #ifndef FRONTEND
 	MemoryContext context;
@@ -41,11 +42,12 @@ struct LabelMap
  * Makes a map in the current memory context, where it also keeps what it remembers.
  */
 LabelMap *
-label_map_create(LabelCoder coder, void *arg)
+label_map_create(LabelCoder coder, DictionaryJudge judge, void *arg)
 {
 	LabelMap   *map = palloc0(sizeof(LabelMap));
 
 	map->coder = coder;
+	map->judge = judge;
 	map->arg = arg;
 #ifndef FRONTEND
 	map->context = CurrentMemoryContext;
@@ -63,28 +65,55 @@ map_alloc(LabelMap *map, size_t size)
 #endif
 }
 
+static inline uint64
+word_at(const char *p)
+{
+	uint64		word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
 /*
  * A sum of products with odd factors that differ from word to word, of which the upper
- * bits are good.  No product waits for another one: this runs for every journey.
+ * bits are good.  No product waits for another one: this runs for every journey.  The
+ * last word may overlap the one before it.
  */
-static uint32
+static inline uint32
 hash_key(const char *key, uint32 len)
 {
 	const uint64 golden = UINT64CONST(0x9E3779B97F4A7C15);
 	uint64		factor = golden;
 	uint64		hash = len;
-	uint64		word;
+	uint64		word = 0;
 
-	for (; len >= sizeof(word); key += sizeof(word), len -= sizeof(word))
+	if (len < sizeof(word))
+		memcpy(&word, key, len);
+	else
 	{
-		memcpy(&word, key, sizeof(word));
-		hash += word * factor;
-		factor += 2 * golden;
+		for (uint32 at = 0; at < len - sizeof(word); at += sizeof(word))
+		{
+			hash += word_at(key + at) * factor;
+			factor += 2 * golden;
+		}
+		word = word_at(key + len - sizeof(word));
 	}
-	word = 0;
-	memcpy(&word, key, len);
 	hash += word * factor;
 	return (hash ^ hash >> 29) * golden >> 32;
+}
+
+/* The same walk as the hash's, which the processor then foretells. */
+static inline bool
+same_key(const char *a, const char *b, uint32 len)
+{
+	uint32		at = 0;
+
+	if (len < sizeof(uint64))
+		return memcmp(a, b, len) == 0;
+	for (; at < len - sizeof(uint64); at += sizeof(uint64))
+		if (word_at(a + at) != word_at(b + at))
+			return false;
+	return word_at(a + len - sizeof(uint64)) == word_at(b + len - sizeof(uint64));
 }
 
 /* Room only ever grows, so a slot's memory is bounded by the largest it held. */
@@ -107,7 +136,8 @@ fill_slot(LabelMap *map, Slot *slot, const JourneyView *view)
 {
 	slot->key_len = 0;
 	slot->key = make_room(map, slot->key, &slot->key_room, view->labels_len, 1);
-	slot->codes = make_room(map, slot->codes, &slot->codes_room, view->nlabels, sizeof(int32));
+	slot->codes = make_room(map, slot->codes, &slot->codes_room, view->nlabels + 1,
+							sizeof(int32));
 	memcpy(slot->key, view->labels, view->labels_len);
 	for (uint32 i = 0, at = 0; i < view->nlabels; i++)
 	{
@@ -116,11 +146,14 @@ fill_slot(LabelMap *map, Slot *slot, const JourneyView *view)
 		slot->codes[i] = map->coder(map->arg, slot->key + at + 1, len);
 		at += 1 + len;
 	}
+	if (map->judge != NULL)
+		slot->codes[view->nlabels] = map->judge(map->arg, slot->codes, view->nlabels);
 	slot->key_len = view->labels_len;
 }
 
 /*
- * The codes of a journey's labels, by their indexes; good until the next call.
+ * The codes of a journey's labels, by their indexes, and behind them what the judge said;
+ * good until the next call.
  */
 const int32 *
 label_map_codes(LabelMap *map, const JourneyView *view)
@@ -130,7 +163,7 @@ label_map_codes(LabelMap *map, const JourneyView *view)
 	if (view->labels_len <= KEPT_DICTIONARY)
 		slot = &map->slots[hash_key(view->labels, view->labels_len) % SLOTS];
 	if (slot->key_len != view->labels_len ||
-		memcmp(slot->key, view->labels, view->labels_len) != 0)
+		!same_key(slot->key, view->labels, view->labels_len))
 		fill_slot(map, slot, view);
 	return slot->codes;
 }

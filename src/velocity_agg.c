@@ -56,7 +56,7 @@ get_call_site(FunctionCallInfo fcinfo, bool with_map)
 		site = palloc0(sizeof(CallSite));
 		site->book = label_book_create(new_stamp());
 		if (with_map)
-			site->map = label_map_create(code_label, site->book);
+			site->map = label_map_create(code_label, NULL, site->book);
 		MemoryContextSwitchTo(old);
 		fcinfo->flinfo->fn_extra = site;
 	}
@@ -103,6 +103,7 @@ velocity_agg_add(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the specification of velocity_agg must be the same for all rows of a group")));
+	journey_foresee_next(PG_GETARG_DATUM(1));
 	journey_open_datum(PG_GETARG_DATUM(1), &view);
 	if (!velocity_add(&velocity, site->book, &view, label_map_codes(site->map, &view), &error))
 		report_pure_error(&error);
