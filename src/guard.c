@@ -52,23 +52,23 @@
 static void
 guard_error_context(void *arg)
 {
-	const char *text = arg;
+	const Guard *guard = arg;
 	int			position = geterrposition();
 
 	if (position > 0)
 	{
 		errposition(0);
 		internalerrposition(position);
-		internalerrquery(text);
+		internalerrquery(guard->text);
 	}
-	errcontext("guard [%s]", text);
+	errcontext("guard [%s] %s", guard->text, guard->place);
 }
 
 static void
-push_error_context(ErrorContextCallback *callback, const char *text)
+push_error_context(ErrorContextCallback *callback, const Guard *guard)
 {
 	callback->callback = guard_error_context;
-	callback->arg = unconstify(char *, text);
+	callback->arg = unconstify(Guard *, guard);
 	callback->previous = error_context_stack;
 	error_context_stack = callback;
 }
@@ -128,17 +128,45 @@ parse_guard(const char *text)
 }
 
 /*
+ * Where a guard stands, in words.
+ */
+char *
+guard_place_of_move(const Diagram *diagram, const DiagramMove *move)
+{
+	const char *to = move->to_stage == NO_STAGE ? "[*]" : diagram->stages[move->to_stage].label;
+
+	if (move->from_stage != NO_STAGE)
+		return psprintf("of the move from \"%s\" to \"%s\"", diagram->stages[move->from_stage].label, to);
+	if (move->from_phase != NO_STAGE)
+		return psprintf("of the moves from phase \"%s\" to \"%s\"", diagram->phases[move->from_phase].id, to);
+	return psprintf("of the entry at \"%s\"", to);
+}
+
+char *
+guard_place_of_entry(const DiagramStage *stage)
+{
+	return psprintf("on entering stage \"%s\"", stage->label);
+}
+
+char *
+guard_place_of_exit(const DiagramStage *stage)
+{
+	return psprintf("on leaving stage \"%s\"", stage->label);
+}
+
+/*
  * Refuses text that is no expression; NULL is no guard, which is fine.  Whether its
  * names mean anything shows when it meets a table.
  */
 void
-guard_check_syntax(const char *text)
+guard_check_syntax(const char *text, const char *place)
 {
 	ErrorContextCallback callback;
+	Guard		guard = {text, place};
 
 	if (text == NULL)
 		return;
-	push_error_context(&callback, text);
+	push_error_context(&callback, &guard);
 	(void) parse_guard(text);
 	error_context_stack = callback.previous;
 }
@@ -320,7 +348,7 @@ become_again(const SavedIdentity *saved)
  * NULL.  text and identity must live as long.
  */
 Guard *
-guard_compile(const char *text, GuardIdentity *identity, Relation rel)
+guard_compile(const char *text, const char *place, GuardIdentity *identity, Relation rel)
 {
 	Guard	   *guard;
 	ErrorContextCallback callback;
@@ -336,8 +364,10 @@ guard_compile(const char *text, GuardIdentity *identity, Relation rel)
 				 errhint("Create the role, or define the lifecycle anew as another one.")));
 	guard = palloc0(sizeof(Guard));
 	guard->text = text;
+	guard->place = psprintf("%s in lifecycle \"%s\", on table \"%s\"", place, identity->lifecycle,
+							RelationGetRelationName(rel));
 	guard->identity = identity;
-	push_error_context(&callback, text);
+	push_error_context(&callback, guard);
 	become_owner(identity, true, &saved);
 	identity->running++;
 	PG_TRY();
@@ -419,7 +449,7 @@ guard_holds(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row
 	SavedIdentity saved;
 	bool		holds;
 
-	push_error_context(&callback, guard->text);
+	push_error_context(&callback, guard);
 	become_owner(guard->identity, guard->needs_path, &saved);
 	holds = evaluate_as_owner(guard, new_row, old_row);
 	become_again(&saved);

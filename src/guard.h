@@ -14,6 +14,8 @@
 #include "nodes/execnodes.h"
 #include "utils/rel.h"
 
+#include "diagram.h"
+
 /* Who a lifecycle's guards run as, and how they understand names. */
 typedef struct GuardIdentity
 {
@@ -26,6 +28,7 @@ typedef struct GuardIdentity
 typedef struct Guard
 {
 	const char *text;
+	const char *place;			/* of which move or stage, in words */
 	GuardIdentity *identity;
 	Expr	   *expression;
 	ExprState  *state;
@@ -34,8 +37,11 @@ typedef struct Guard
 } Guard;
 
 extern char *guard_search_path(const char *defined);
-extern void guard_check_syntax(const char *text);
-extern Guard *guard_compile(const char *text, GuardIdentity *identity, Relation rel);
+extern char *guard_place_of_move(const Diagram *diagram, const DiagramMove *move);
+extern char *guard_place_of_entry(const DiagramStage *stage);
+extern char *guard_place_of_exit(const DiagramStage *stage);
+extern void guard_check_syntax(const char *text, const char *place);
+extern Guard *guard_compile(const char *text, const char *place, GuardIdentity *identity, Relation rel);
 extern bool guard_holds(const Guard *guard, TupleTableSlot *new_row, TupleTableSlot *old_row);
 
 #endif							/* CRM_GUARD_H */

@@ -45,11 +45,13 @@ static void
 check_guards(const Diagram *diagram)
 {
 	for (int i = 0; i < diagram->nmoves; i++)
-		guard_check_syntax(diagram->moves[i].guard);
+		guard_check_syntax(diagram->moves[i].guard, guard_place_of_move(diagram, &diagram->moves[i]));
 	for (int i = 0; i < diagram->nstages; i++)
 	{
-		guard_check_syntax(diagram->stages[i].entry);
-		guard_check_syntax(diagram->stages[i].exit);
+		const DiagramStage *stage = &diagram->stages[i];
+
+		guard_check_syntax(stage->entry, guard_place_of_entry(stage));
+		guard_check_syntax(stage->exit, guard_place_of_exit(stage));
 	}
 }
 

@@ -54,45 +54,54 @@ rulebook_find_stage(const Rulebook *book, JourneyLabel label)
 	return machine_find_stage(book->rules->machine, label.text, label.len);
 }
 
-/* Compiles a guard on its first use, in a context that stays only if that succeeds. */
-static Guard *
-compiled(Rulebook *book, Guard **slot, const char *text, Relation rel)
+/* Compiles a guard, in a context that stays only if that succeeds. */
+static void
+compile(Rulebook *book, Guard **slot, const char *text, const char *place, Relation rel)
 {
-	MemoryContext context,
-				caller;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "crm_lifecycle guard",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
 
-	if (*slot != NULL || text == NULL)
-		return *slot;
-	context = AllocSetContextCreate(CurrentMemoryContext, "crm_lifecycle guard", ALLOCSET_SMALL_SIZES);
-	caller = MemoryContextSwitchTo(context);
-	*slot = guard_compile(text, &book->identity, rel);
+	*slot = guard_compile(text, place, &book->identity, rel);
 	MemoryContextSwitchTo(caller);
 	MemoryContextSetParent(context, book->context);
-	return *slot;
 }
 
 /*
- * Each of these gives NULL where the diagram has no such guard.  rel is the relation
- * that the rulebook is for.
+ * Each of these gives NULL where the diagram has no such guard, and compiles it on its
+ * first use.  rel is the relation that the rulebook is for.
  */
 Guard *
 rulebook_move_guard(Rulebook *book, Relation rel, const DiagramMove *move)
 {
-	return compiled(book, &book->moves[move - book->rules->diagram->moves], move->guard, rel);
+	const Diagram *diagram = book->rules->diagram;
+	Guard	  **slot = &book->moves[move - diagram->moves];
+
+	if (*slot == NULL && move->guard != NULL)
+		compile(book, slot, move->guard, guard_place_of_move(diagram, move), rel);
+	return *slot;
 }
 
 Guard *
 rulebook_entry_guard(Rulebook *book, Relation rel, int stage)
 {
-	return compiled(book, &book->stages[stage].entry,
-					book->rules->diagram->stages[stage].entry, rel);
+	const DiagramStage *drawn = &book->rules->diagram->stages[stage];
+	Guard	  **slot = &book->stages[stage].entry;
+
+	if (*slot == NULL && drawn->entry != NULL)
+		compile(book, slot, drawn->entry, guard_place_of_entry(drawn), rel);
+	return *slot;
 }
 
 Guard *
 rulebook_exit_guard(Rulebook *book, Relation rel, int stage)
 {
-	return compiled(book, &book->stages[stage].exit,
-					book->rules->diagram->stages[stage].exit, rel);
+	const DiagramStage *drawn = &book->rules->diagram->stages[stage];
+	Guard	  **slot = &book->stages[stage].exit;
+
+	if (*slot == NULL && drawn->exit != NULL)
+		compile(book, slot, drawn->exit, guard_place_of_exit(drawn), rel);
+	return *slot;
 }
 
 static AttrNumber

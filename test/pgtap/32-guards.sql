@@ -160,7 +160,8 @@ EXCEPTION WHEN division_by_zero THEN
 	GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
 	PERFORM set_config('test.context', split_part(context, E'\n', 1), true);
 END $$;
-SELECT is(current_setting('test.context', true), 'guard [10 / amount > 1]', 'an error inside a guard says which guard');
+SELECT is(current_setting('test.context', true), 'guard [10 / amount > 1] of the move from "a" to "b" in lifecycle "failing", on table "failing"',
+	'an error inside a guard says which guard');
 
 -- Functions that a guard calls may change
 CREATE FUNCTION limit_of(text) RETURNS numeric LANGUAGE sql STABLE AS 'SELECT 100.0';

@@ -88,6 +88,17 @@ CREATE TABLE keyless (id int, stage text, email text, score int);
 SELECT lifecycle.attach('keyless', 'refused');
 INSERT INTO keyless VALUES (1, 'won');
 
+-- Guards that cannot be read, or do not fit the table, say which they are
+SELECT lifecycle.create_lifecycle('unread', E'stateDiagram-v2\n[*] --> a\na --> b : go [amount > ]');
+SELECT lifecycle.create_lifecycle('unread', E'stateDiagram-v2\n[*] --> a : come [amount >> > 1]');
+SELECT lifecycle.create_lifecycle('unread', E'stateDiagram-v2\nstate "P" as p {\na\n}\n[*] --> a\np --> c : go [amount > 1 LIMIT 1]');
+SELECT lifecycle.create_lifecycle('unread', E'stateDiagram-v2\n[*] --> a\nnote right of a\nexit: amount = = 1\nend note');
+SELECT lifecycle.create_lifecycle('unfit', E'stateDiagram-v2\n[*] --> a\na --> b\nnote right of b\nentry: amuont > 1\nend note');
+CREATE TABLE unfit (id int, stage text, amount int);
+SELECT lifecycle.attach('unfit', 'unfit');
+SELECT lifecycle.attach('unfit', 'refused');
+SELECT lifecycle.drop_lifecycle('unfit');
+
 DROP SCHEMA refuse CASCADE;
 SELECT lifecycle.drop_lifecycle('refused');
 DROP ROLE refuse_reader;
