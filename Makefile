@@ -39,6 +39,12 @@ PURE = \
 	velocity \
 	velocity_text \
 	markov \
+	survival_spec \
+	survival \
+	survival_text \
+	survival_curve \
+	chi_square \
+	log_rank \
 	diagram_lex \
 	diagram_label \
 	diagram_note \
@@ -69,6 +75,9 @@ FACES = \
 	velocity_spec_io \
 	velocity_agg \
 	velocity_report \
+	survival_io \
+	survival_agg \
+	survival_report \
 	ownership \
 	rules \
 	rule_table \
@@ -103,6 +112,8 @@ PARTS = \
 	diagram \
 	velocity_spec \
 	velocity \
+	survival_spec \
+	survival \
 	rules \
 	enforce \
 	upkeep

@@ -87,6 +87,19 @@ survival_spec_check(const SurvivalSpec *spec, PureError *error)
 	return true;
 }
 
+/*
+ * Is it said at which instant the question is asked?  Without one nobody can be told to
+ * have survived.
+ */
+bool
+survival_spec_complete(const SurvivalSpec *spec, PureError *error)
+{
+	if (spec->as_of != DT_NOEND)
+		return true;
+	pure_fail(error, PURE_VALUE, "a survival needs to know \"as of\" which instant");
+	return pure_hint(error, "Add \"as of 2026-05-01\" to the specification, or give the instant as the third argument.");
+}
+
 static bool
 read_causes(Scanner *scanner, SurvivalSpec *spec)
 {

@@ -47,6 +47,7 @@ extern void survival_spec_begin(SurvivalSpec *spec);
 extern bool survival_spec_add_cause(SurvivalSpec *spec, JourneyLabel stage, PureError *error);
 extern bool survival_spec_set_by(SurvivalSpec *spec, const Interval *by, PureError *error);
 extern bool survival_spec_check(const SurvivalSpec *spec, PureError *error);
+extern bool survival_spec_complete(const SurvivalSpec *spec, PureError *error);
 
 extern bool survival_spec_scan(Scanner *scanner, SurvivalSpec *spec);
 extern bool survival_spec_read(SurvivalSpec *spec, const char *text, size_t len, PureError *error);
