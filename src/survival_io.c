@@ -57,7 +57,7 @@ prepare(const char *text, size_t len, TimestampTz as_of)
 	survival_spec_write(&canonical, &planned->spec);
 	planned->text = canonical.data;
 	planned->text_len = canonical.len;
-	planned->map = label_map_create(survival_spec_code, &planned->spec);
+	planned->map = label_map_create(survival_spec_code, survival_spec_judge, &planned->spec);
 	return planned;
 }
 

@@ -229,6 +229,19 @@ survival_spec_code(void *arg, const char *label, size_t len)
 	return code;
 }
 
+/*
+ * A label map's judge: can a journey with these labels enter at all?
+ */
+int32
+survival_spec_judge(void *arg, const int32 *codes, uint32 nlabels)
+{
+	int32		all = SURVIVAL_OTHER;
+
+	for (uint32 i = 0; i < nlabels; i++)
+		all |= codes[i];
+	return all & SURVIVAL_FROM;
+}
+
 /* A duration counts as the end of its bucket: at every end the curve has seen what had happened. */
 static int64
 round_up(int64 time, int64 by)
@@ -251,7 +264,7 @@ distance(TimestampTz from, TimestampTz to)
 }
 
 /*
- * What a journey contributes, its labels' codes given; false if it never entered, or
+ * What a journey contributes, its labels' codes given and the judgement behind them; false if it never entered, or
  * only later than the instant of the question, which must be set.
  */
 bool
@@ -261,10 +274,10 @@ survival_spec_watch(const SurvivalSpec *spec, const JourneyView *view, const int
 	uint32		step = 0;
 	TimestampTz entry;
 
-	while (step < view->nsteps && !(codes[journey_index(view, step)] & SURVIVAL_FROM))
-		step++;
-	if (step == view->nsteps)
+	if (!codes[view->nlabels])
 		return false;
+	while (!(codes[journey_index(view, step)] & SURVIVAL_FROM))
+		step++;
 	entry = journey_at(view, step);
 	if (entry > spec->as_of)
 		return false;

@@ -55,6 +55,7 @@ extern void survival_spec_write(StringInfo out, const SurvivalSpec *spec);
 
 extern int	survival_spec_find_cause(const SurvivalSpec *spec, const char *label, size_t len);
 extern int32 survival_spec_code(void *spec, const char *label, size_t len);
+extern int32 survival_spec_judge(void *spec, const int32 *codes, uint32 nlabels);
 extern bool survival_spec_watch(const SurvivalSpec *spec, const JourneyView *view,
 								const int32 *codes, SurvivalCase *found);
 extern bool survival_micros(const Interval *span, int64 *micros, PureError *error);
