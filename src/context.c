@@ -11,8 +11,10 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "tcop/pquery.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -184,6 +186,19 @@ context_instant(Relation rel)
 	return at;
 }
 
+/*
+ * Whether a client's SELECT has called, which is a transaction of its own: it moves no
+ * row.  A function that calls may still do so.
+ */
+static bool
+called_alone(FunctionCallInfo fcinfo)
+{
+	QueryDesc  *query = ActivePortal != NULL ? ActivePortal->queryDesc : NULL;
+
+	return !IsTransactionBlock() && !IsSubTransaction() && query != NULL && query->estate != NULL &&
+		query->estate->es_query_cxt == fcinfo->flinfo->fn_mcxt;
+}
+
 static void
 set_local(const char *name, const char *value)
 {
@@ -203,6 +218,11 @@ set_text(FunctionCallInfo fcinfo, int n, const char *name)
 Datum
 set_context(PG_FUNCTION_ARGS)
 {
+	if (called_alone(fcinfo))
+		ereport(WARNING,
+				(errcode(ERRCODE_NO_ACTIVE_SQL_TRANSACTION),
+				 errmsg("set_context() has no effect outside of a transaction block"),
+				 errhint("Begin a transaction first; what is said holds until its end.")));
 	set_text(fcinfo, 0, "crm_lifecycle.actor");
 	set_text(fcinfo, 1, "crm_lifecycle.reason");
 	set_text(fcinfo, 2, "crm_lifecycle.note");
