@@ -50,8 +50,9 @@ check_stages_of_rows(const AttachRequest *request)
 	char	   *unknown;
 
 	unknown = single_text(psprintf(
-		"SELECT pg_catalog.string_agg(pg_catalog.format('%%s (%%s rows)', stage, count), ', ')"
-		" FROM (SELECT COALESCE(pg_catalog.quote_ident(%s), 'NULL') AS stage, pg_catalog.count(*)"
+		"SELECT pg_catalog.string_agg(pg_catalog.format('%%s (%%s rows)', COALESCE(stage, 'NULL'), count), ', '),"
+		" NULLIF(pg_catalog.count(stage), 0)"
+		" FROM (SELECT pg_catalog.quote_ident(%s) AS stage, pg_catalog.count(*)"
 		" FROM %s t LEFT JOIN lifecycle.stage s ON s.lifecycle OPERATOR(pg_catalog.=) %s"
 		" AND s.label OPERATOR(pg_catalog.=) %s AND NOT s.outside"
 		" WHERE s.label IS NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10) AS unknown",
@@ -64,7 +65,8 @@ check_stages_of_rows(const AttachRequest *request)
 						  request->name, request->lifecycle)
 				 : errmsg("table \"%s\" has rows in stages that their lifecycle does not have", request->name),
 				 errdetail("These are: %s.", unknown),
-				 errhint("Draw these stages, or change the rows first.")));
+				 errhint("%s", SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2) == NULL
+						 ? "Give these rows a stage first." : "Draw these stages, or change the rows first.")));
 }
 
 /* The journeys that are there must end in the stage of their row. */

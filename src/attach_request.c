@@ -101,17 +101,28 @@ lock_table(AttachRequest *request, Oid relid, bool attaching)
 	relation_close(rel, NoLock);	/* open relations cannot be altered */
 }
 
+/* The arguments of attach() that name the columns. */
+static const char *const column_arguments[NUM_ATTACHED_COLUMNS] = {
+	[STAGE_COLUMN] = "stage_column",
+	[JOURNEY_COLUMN] = "journey_column",
+	[REASON_COLUMN] = "reason_column",
+	[LIFECYCLE_COLUMN] = "lifecycle_column",
+	[SINCE_COLUMN] = "since"
+};
+
 /* The type of a column that must exist and be an ordinary one. */
 static Oid
-ordinary_column(const AttachRequest *request, const char *name)
+ordinary_column(const AttachRequest *request, AttachedColumn column)
 {
+	const char *name = request->columns[column];
 	AttrNumber	attnum = get_attnum(request->relid, name);
 
 	if (attnum <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("table \"%s\" has no column \"%s\"", request->name, name),
-				 errhint("Name the column to use, as in lifecycle.attach(..., stage_column => 'status').")));
+				 errhint("Add it, or name the column to use: lifecycle.attach(..., %s => '...').",
+						 column_arguments[column])));
 	if (get_attgenerated(request->relid, attnum) != '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -132,7 +143,7 @@ check_journey_column(AttachRequest *request)
 		return;
 	journey_type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("journey"),
 								   ObjectIdGetDatum(get_namespace_oid(CRM_SCHEMA, false)));
-	if (ordinary_column(request, name) != journey_type)
+	if (ordinary_column(request, JOURNEY_COLUMN) != journey_type)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of table \"%s\" is not of type lifecycle.journey",
@@ -185,5 +196,5 @@ read_request(FunctionCallInfo fcinfo, AttachRequest *request)
 	check_journey_column(request);
 	for (int c = 0; c < NUM_ATTACHED_COLUMNS; c++)
 		if (request->columns[c] != NULL && c != JOURNEY_COLUMN)
-			(void) ordinary_column(request, request->columns[c]);
+			(void) ordinary_column(request, c);
 }

@@ -47,7 +47,9 @@ read_header(DiagramReader *reader)
 		reader->p = start;
 	}
 	fail_at(reader, reader->p, PURE_SYNTAX, "a diagram begins with \"stateDiagram-v2\"");
-	return pure_hint(reader->error, "It is a state diagram as Mermaid draws it.");
+	return pure_hint(reader->error, strncmp(reader->p, "```", 3) == 0
+					 ? "Leave out the fences, the lines that begin with ```."
+					 : "It is a state diagram as Mermaid draws it.");
 }
 
 static bool

@@ -317,7 +317,11 @@ funnel_spec_parse(FunnelSpec *spec, const char *text, size_t len, PureError *err
 	scan_begin(&scanner, text, len, error);
 	if (!funnel_spec_read(&scanner, spec))
 		return false;
-	return scanner.kind == SCAN_END || scan_unexpected(&scanner, "\">\" or an option");
+	if (scanner.kind == SCAN_END)
+		return true;
+	(void) scan_unexpected(&scanner, "\">\" or an option");
+	return pure_hint(error, "Options are within, ordered, adjacent, any order, first entry, at least, excluding, "
+					 "entered and as of. A stage that is no plain word stands in double quotes: \"closed won\".");
 }
 
 static void

@@ -20,6 +20,7 @@
 
 #include "context.h"
 #include "judge.h"
+#include "label.h"
 
 static void
 record(Verdict *verdict, CheckKind kind, bool passed, char *message)
@@ -79,16 +80,21 @@ satisfied(const Candidate *candidate, const Guard *guard)
 }
 
 /*
- * "a, b and c" would need grammar; "a, b, c" does not.
+ * "a, b and c" would need grammar; "a, b, c" does not.  What is no plain word stands in
+ * quotes, as in specifications: labels may hold what separates them.
  */
 char *
-enumerate(const char *const *items, int count)
+enumerate(const char *const *items, int count, const char *separator)
 {
 	StringInfoData list;
 
 	initStringInfo(&list);
 	for (int i = 0; i < count; i++)
-		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", items[i]);
+	{
+		if (i > 0)
+			appendStringInfoString(&list, separator);
+		label_write(&list, items[i], strlen(items[i]));
+	}
 	return list.data;
 }
 
@@ -109,7 +115,7 @@ legal_targets(const Candidate *candidate, int from)
 		if (!seen)
 			labels[count++] = stage_of(candidate, list->moves[i].to)->label;
 	}
-	return enumerate(labels, count);
+	return enumerate(labels, count, ", ");
 }
 
 static void
@@ -265,11 +271,11 @@ judge_requirements(const Candidate *candidate, Verdict *verdict, bool explain)
 	if (count > 0)
 		record(verdict, CHECK_REQUIRES, false,
 			   psprintf("Stage \"%s\" requires %s, which %s NULL.", stage->label,
-						enumerate(missing, count), count == 1 ? "is" : "are"));
+						enumerate(missing, count, ", "), count == 1 ? "is" : "are"));
 	else if (explain)
 		record(verdict, CHECK_REQUIRES, true,
 			   psprintf("The columns that stage \"%s\" requires are there: %s.", stage->label,
-						enumerate((const char *const *) stage->requires.items, stage->requires.count)));
+						enumerate((const char *const *) stage->requires.items, stage->requires.count, ", ")));
 }
 
 /* The row's own reason, or else the transaction's. */
@@ -307,7 +313,7 @@ judge_reason(const Candidate *candidate, Verdict *verdict, bool explain)
 														 reason, stage->label));
 		return;
 	}
-	known = enumerate((const char *const *) stage->reasons.items, stage->reasons.count);
+	known = enumerate((const char *const *) stage->reasons.items, stage->reasons.count, ", ");
 	if (reason == NULL)
 		record(verdict, CHECK_REASON, false, psprintf("Stage \"%s\" needs a reason, one of: %s.",
 													  stage->label, known));

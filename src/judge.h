@@ -56,7 +56,7 @@ extern Candidate judge_candidate(Binding *binding, Relation rel, TupleTableSlot 
 extern const DiagramMove *judge_move_made(const Candidate *candidate);
 extern Verdict judge(const Candidate *candidate, bool explain);
 extern const char *check_name(CheckKind kind);
-extern char *enumerate(const char *const *items, int count);
+extern char *enumerate(const char *const *items, int count, const char *separator);
 
 static inline const DiagramStage *
 stage_of(const Candidate *candidate, int stage)

@@ -173,17 +173,18 @@ way_hint(const Candidate *candidate)
 	int		   *way = palloc((machine->diagram->nstages + 1) * sizeof(int));
 	int			to = candidate->from == NO_STAGE ? candidate->begun : candidate->to;
 	int			length = machine_shortest_way(machine, candidate->from, to, way);
-	StringInfoData text;
+	const char **labels = palloc((length + 1) * sizeof(char *));
+	char	   *text;
 
-	initStringInfo(&text);
 	for (int i = 0; i < length; i++)
-		appendStringInfo(&text, "%s%s", i > 0 ? " > " : "", stage_of(candidate, way[i])->label);
+		labels[i] = stage_of(candidate, way[i])->label;
+	text = enumerate(labels, length, " > ");
 	if (length == 0)
 		return psprintf("No legal way leads there.");
 	if (candidate->from == NO_STAGE)
 		return psprintf("Insert the row at \"%s\" and move it from there: %s.",
-						stage_of(candidate, way[0])->label, text.data);
-	return psprintf("The shortest legal way is %s.", text.data);
+						stage_of(candidate, way[0])->label, text);
+	return psprintf("The shortest legal way is %s.", text);
 }
 
 static const Check *
@@ -303,7 +304,7 @@ refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel 
 				psprintf("Lifecycle \"%s\" has no stage \"%s\".", lifecycle, label),
 				meant != NULL
 				? psprintf("The column holds \"%s\" for stage \"%s\".", meant->label, meant->id)
-				: psprintf("Its stages are: %s.", enumerate(labels, diagram->nstages)));
+				: psprintf("Its stages are: %s.", enumerate(labels, diagram->nstages, ", ")));
 }
 
 /*

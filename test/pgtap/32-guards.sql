@@ -87,11 +87,11 @@ SELECT lives_ok($$UPDATE deals SET stage = 'won', owner = 'me', amount = 100, ta
 INSERT INTO deals (id, stage) VALUES (2, 'lead'), (3, 'lead'), (4, 'lead'), (5, 'lead');
 SELECT is(refusal($$UPDATE deals SET stage = 'lost' WHERE id = 2$$),
 	E'move from "lead" to "lost" refused in lifecycle "deal"\n'
-	'Stage "lost" needs a reason, one of: price, no budget.\n'
+	'Stage "lost" needs a reason, one of: price, "no budget".\n'
 	'The row is (id)=(2).\ndeal_reason', 'a stage may ask for a reason');
 SELECT is(refusal($$UPDATE deals SET stage = 'lost', why = 'whim' WHERE id = 2$$),
 	E'move from "lead" to "lost" refused in lifecycle "deal"\n'
-	'"whim" is not a reason of stage "lost", which are: price, no budget.\n'
+	'"whim" is not a reason of stage "lost", which are: price, "no budget".\n'
 	'The row is (id)=(2).\ndeal_reason', 'and only for its own');
 SELECT lives_ok($$UPDATE deals SET stage = 'lost', why = (ARRAY['price', 'no budget'])[id - 1] WHERE id IN (2, 3)$$,
 	'each row of a bulk update brings its own');
@@ -100,7 +100,7 @@ SELECT lives_ok($$UPDATE deals SET stage = 'lost' WHERE id = 4$$, 'or the transa
 SELECT lifecycle.set_context();
 SELECT is(refusal($$UPDATE deals SET stage = 'lost' WHERE id = 5$$),
 	E'move from "lead" to "lost" refused in lifecycle "deal"\n'
-	'Stage "lost" needs a reason, one of: price, no budget.\n'
+	'Stage "lost" needs a reason, one of: price, "no budget".\n'
 	'The row is (id)=(5).\ndeal_reason', 'until it is taken back');
 
 -- What is no guard

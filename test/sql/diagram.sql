@@ -224,7 +224,7 @@ END $$;
 -- Whole texts
 SELECT replace(text, E'\n', '↵') AS text, pg_temp.refusal(text)
 FROM (VALUES
-  (''), (E' \n\n'), ('flowchart LR'), ('stateDiagram-v3'), ('stateDiagram-v2x'), ('stateDiagram-v2 lead'),
+  (''), (E' \n\n'), ('flowchart LR'), (E'```mermaid\nstateDiagram-v2\n```'), ('stateDiagram-v3'), ('stateDiagram-v2x'), ('stateDiagram-v2 lead'),
   ('stateDiagram-v2'), (E'stateDiagram-v2\nlead'), (E'stateDiagram-v2\na --> b'),
   (E'---\ntitle: x\nstateDiagram-v2'), (E'%%{init\nstateDiagram-v2\n[*] --> a'),
   (E'stateDiagram-v2\n[*] --> a\nstate p {\na'), (E'stateDiagram-v2\n[*] --> a\n}'),

@@ -99,6 +99,39 @@ SELECT lifecycle.attach('unfit', 'unfit');
 SELECT lifecycle.attach('unfit', 'refused');
 SELECT lifecycle.drop_lifecycle('unfit');
 
+-- Labels that are no plain words stand in quotes wherever there may be several
+SELECT lifecycle.create_lifecycle('quoted', $$
+stateDiagram-v2
+	[*] --> lead
+	lead --> won
+	lead --> lost
+	won --> paid
+	note right of won
+		label: Closed, Won
+	end note
+	note right of lost
+		reasons: price, no budget
+	end note
+$$);
+CREATE TABLE quoted (id int PRIMARY KEY, stage text);
+SELECT lifecycle.attach('quoted', 'quoted');
+INSERT INTO quoted VALUES (1, 'lead');
+UPDATE quoted SET stage = 'paid';
+UPDATE quoted SET stage = 'lost';
+UPDATE quoted SET stage = 'gone';
+
+-- What attach() says of columns and rows
+CREATE TABLE wrong (id int, status text);
+INSERT INTO wrong VALUES (1, NULL), (2, NULL);
+SELECT lifecycle.attach('wrong', 'quoted');
+SELECT lifecycle.attach('wrong', 'quoted', stage_column => 'status', reason_column => 'why');
+SELECT lifecycle.attach('wrong', lifecycle_column => 'pipeline', stage_column => 'status');
+SELECT lifecycle.attach('wrong', 'quoted', stage_column => 'status', since => 'begun');
+SELECT lifecycle.attach('wrong', 'quoted', stage_column => 'status');
+INSERT INTO wrong VALUES (3, 'closed, won');
+SELECT lifecycle.attach('wrong', 'quoted', stage_column => 'status');
+
 DROP SCHEMA refuse CASCADE;
 SELECT lifecycle.drop_lifecycle('refused');
+SELECT lifecycle.drop_lifecycle('quoted');
 DROP ROLE refuse_reader;
