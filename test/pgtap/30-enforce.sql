@@ -93,6 +93,8 @@ UPDATE deals SET stage = 'sql' WHERE id = 1;
 UPDATE deals SET stage = 'opp' WHERE id = 1;
 SELECT is((SELECT lifecycle.path(journey) FROM deals WHERE id = 1), 'lead>mql>sql>opp',
 	'18: moves of one transaction share their instant and keep their order');
+SELECT is((SELECT array_agg(DISTINCT dwell) FROM deals, lifecycle.steps(journey) WHERE id = 1 AND left_at IS NOT NULL),
+	'{00:00:00}', '18: so that it stayed in the stages between for no time');
 
 -- 19. Savepoints
 SAVEPOINT s;
@@ -161,7 +163,10 @@ END $$;
 CREATE TRIGGER auto_win BEFORE UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION auto_win();
 SELECT is(fields($$UPDATE deals SET amount = 2000 WHERE id = 5$$), '23514 deals stage deal_move',
 	'1: a move that another trigger makes is judged');
-DROP TRIGGER auto_win ON deals;
+ALTER TRIGGER auto_win ON deals RENAME TO zz_auto_win;
+SELECT is(fields($$UPDATE deals SET amount = 2000 WHERE id = 5$$), '23514 deals stage deal_move',
+	'2: ours fires last, also behind names that sort late');
+DROP TRIGGER zz_auto_win ON deals;
 CREATE TRIGGER "~~~" BEFORE UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION auto_win();
 SELECT is(fields($$UPDATE deals SET amount = 2000 WHERE id = 5$$), '23514 deals lifecycle_stage_check',
 	'2: a move made behind our trigger is caught by the CHECK');
@@ -171,6 +176,7 @@ DROP TRIGGER "~~~" ON deals;
 SET LOCAL session_replication_role = replica;
 SELECT is(fields($$UPDATE deals SET stage = 'won' WHERE id = 5$$), '23514 deals lifecycle_stage_check',
 	'3: a replica''s stage must agree with its journey');
+SELECT is(fields($$INSERT INTO deals VALUES (50, 'lead')$$), '23514 deals lifecycle_stage_check', '3: and it must have one');
 SET LOCAL session_replication_role = origin;
 SELECT is(fields($$ALTER TABLE deals ALTER COLUMN stage TYPE text USING 'won'$$),
 	'23514 deals lifecycle_stage_check', '4: a rewrite that disagrees with the journeys is refused');
@@ -184,6 +190,8 @@ ALTER TABLE deals ALTER COLUMN stage TYPE varchar(30) USING stage::text;
 -- 8. COPY, MERGE and INSERT ... SELECT
 SELECT is(fields($$INSERT INTO deals SELECT g, 'sql' FROM generate_series(100, 110) g$$),
 	'23514 deals stage deal_entry', '8: INSERT ... SELECT is judged row by row');
+SELECT is(fields($$INSERT INTO deals SELECT g, CASE g WHEN 105 THEN 'sql' ELSE 'lead' END FROM generate_series(100, 110) g$$),
+	'23514 deals stage deal_entry', '8: one among many is enough');
 SELECT is(fields($$MERGE INTO deals d USING (VALUES (5, 'lead')) v (id, stage) ON d.id = v.id
 	WHEN MATCHED THEN UPDATE SET stage = v.stage$$), '23514 deals stage deal_move', '8: and so is MERGE');
 SELECT lives_ok($$MERGE INTO deals d USING (VALUES (5, 'opp'), (7, 'lead')) v (id, stage) ON d.id = v.id
@@ -208,6 +216,20 @@ SELECT lives_ok($$SELECT lifecycle.detach('later')$$, '5: one that became a pare
 SELECT lives_ok($$UPDATE deals SET stage = 'mql' FROM (VALUES (200), (200)) twice (id) WHERE deals.id = twice.id$$,
 	'23: a row that a statement hits twice moves once');
 SELECT is((SELECT lifecycle.path(journey) FROM deals WHERE id = 200), 'lead>mql', '23: and has one step');
+
+-- 21. A trigger that fires before ours changes the rules in the midst of a statement
+SELECT lifecycle.create_lifecycle('midst', E'stateDiagram-v2\n[*] --> a\na --> b');
+CREATE TABLE midst (id int, stage text);
+SELECT lifecycle.attach('midst', 'midst');
+INSERT INTO midst VALUES (1, 'a'), (2, 'a'), (3, 'a'), (4, 'a');
+CREATE FUNCTION change_rules() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE lifecycle.lifecycle SET diagram = E'stateDiagram-v2\n[*] --> a\na --> c\nc --> b' WHERE name = 'midst' AND NEW.id = 2;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER change_rules BEFORE UPDATE ON midst FOR EACH ROW EXECUTE FUNCTION change_rules();
+SELECT lives_ok($$UPDATE midst SET stage = 'b' WHERE id < 4$$, '21: a statement judges all its rows by the rules that it began with');
+SELECT is(fields($$UPDATE midst SET stage = 'b' WHERE id = 4$$), '23514 midst stage midst_move', '21: and the next by the new ones');
 
 -- 6. A trigger that the table's owner has disabled: the other one stands alone
 CREATE TABLE half (id int, stage text);

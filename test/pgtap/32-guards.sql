@@ -109,8 +109,8 @@ SELECT is(refusal($$SELECT guarded('true LIMIT 1')$$), 'a guard must be exactly 
 SELECT is(refusal($$SELECT guarded('true, false')$$), 'a guard must be exactly one expression', 'no list');
 SELECT is(refusal($$SELECT guarded('true AS x')$$), 'a guard must be exactly one expression', 'no name');
 SELECT is(refusal($$SELECT guarded('true UNION SELECT false')$$), 'syntax error at or near "UNION"', 'no UNION');
-SELECT is(refusal($$SELECT guarded('EXISTS (SELECT 1)')$$), 'a guard cannot contain a sub-select', 'no sub-select');
-SELECT is(refusal($$SELECT guarded('amount > (SELECT 1)')$$), 'a guard cannot contain a sub-select', 'nor inside');
+SELECT is(refusal($$SELECT guarded('EXISTS (SELECT 1)')$$), 'a guard cannot contain a sub-select', '20: no sub-select');
+SELECT is(refusal($$SELECT guarded('amount > (SELECT 1)')$$), 'a guard cannot contain a sub-select', '20: nor inside');
 SELECT is(refusal($$SELECT guarded('random() > 0.5')$$), 'a guard cannot call a volatile function', 'nothing volatile');
 SELECT is(refusal($$SELECT guarded('ctid IS NULL')$$), 'a guard cannot use a system column', 'no system column');
 SELECT is(refusal($$SELECT guarded('double > 0', 'amount numeric, double numeric GENERATED ALWAYS AS (2 * amount) STORED')$$),

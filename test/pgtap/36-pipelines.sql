@@ -57,13 +57,26 @@ SELECT is(refusal($$SELECT lifecycle.attach('wrong')$$),
 SELECT lifecycle.create_lifecycle('tenant ' || t, format(E'stateDiagram-v2\n[*] --> a%s\na%s --> b%s', t, t, t)) FROM generate_series(1, 600) t \g /dev/null
 CREATE TABLE leads (id int, tenant text, stage text);
 SELECT lifecycle.attach('leads', lifecycle_column => 'tenant');
-INSERT INTO leads SELECT t, 'tenant ' || t, 'a' || t FROM generate_series(1, 600) t;
+SELECT lives_ok($$INSERT INTO leads SELECT t, 'tenant ' || t, 'a' || t FROM generate_series(1, 600) t$$, '42: six hundred tenants begin at once');
 SELECT lives_ok($$UPDATE leads SET stage = 'b' || id$$, '42: six hundred tenants move at once');
 SELECT lives_ok($$UPDATE leads SET id = id$$, '42: and again');
 SELECT is(refusal($$UPDATE leads SET stage = 'a' || id WHERE id = 300$$),
 	'23514 | illegal move from "b300" to "a300" in lifecycle "tenant 300" | stage | tenant 300_move', '42: each by its own rules');
 SELECT cmp_ok((SELECT count(*) FROM pg_backend_memory_contexts WHERE name LIKE 'crm_lifecycle rules'), '<=', 330::bigint,
 	'42: of which only some are kept');
+
+CREATE ROLE tenant_one;
+CREATE ROLE tenant_two;
+SET LOCAL ROLE tenant_one;
+SELECT lifecycle.create_lifecycle('one', E'stateDiagram-v2\n[*] --> a\na --> b');
+SET LOCAL ROLE tenant_two;
+SELECT lifecycle.create_lifecycle('two', E'stateDiagram-v2\n[*] --> a\na --> b');
+SELECT is(refusal($$SELECT lifecycle.drop_lifecycle('one')$$), '42501 | must be owner of lifecycle "one"', '42: no tenant drops another''s');
+SELECT alike(refusal($$UPDATE lifecycle.lifecycle SET diagram = E'stateDiagram-v2\n[*] --> b' WHERE name = 'one'$$), '42501 | %', '42: nor edits it');
+SELECT alike(refusal($$INSERT INTO lifecycle.lifecycle VALUES ('one', 'tenant_two', '', E'stateDiagram-v2\n[*] --> b')$$),
+	'42710 | lifecycle "one" is already defined%', '42: nor puts one of its own in its place');
+SELECT is(refusal($$SELECT lifecycle.drop_lifecycle('two')$$), 'accepted', '42: only its own');
+RESET ROLE;
 
 -- Modes
 CREATE TABLE watched (id int PRIMARY KEY, stage text, seats int);

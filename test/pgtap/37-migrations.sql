@@ -24,13 +24,13 @@ CREATE FUNCTION survives(type text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE format('ALTER TABLE deals ALTER COLUMN stage TYPE %s USING stage::text::%s', type, type);
 	ALTER TABLE deals RENAME COLUMN stage TO state;
-	RETURN NEXT lives_ok($q$INSERT INTO deals VALUES (2, 'lead')$q$, type || ': a row is inserted');
-	RETURN NEXT lives_ok($q$UPDATE deals SET state = 'qualified' WHERE id = 2$q$, type || ': a legal move is made');
+	RETURN NEXT lives_ok($q$INSERT INTO deals VALUES (2, 'lead')$q$, '4, 29: ' || type || ': a row is inserted');
+	RETURN NEXT lives_ok($q$UPDATE deals SET state = 'qualified' WHERE id = 2$q$, '4, 29: ' || type || ': a legal move is made');
 	RETURN NEXT throws_ok($q$UPDATE deals SET state = 'won' WHERE id = 1$q$, '23514',
-		'illegal move from "lead" to "won" in lifecycle "deal"', type || ': an illegal one is refused');
+		'illegal move from "lead" to "won" in lifecycle "deal"', '4, 29: ' || type || ': an illegal one is refused');
 	RETURN NEXT is((SELECT lifecycle.path(journey) FROM deals WHERE id = 2), 'lead>qualified',
-		type || ': the journey goes on');
-	RETURN NEXT is((SELECT stage_column FROM lifecycle.attachments)::text, 'state', type || ': and the view knows the name');
+		'4, 29: ' || type || ': the journey goes on');
+	RETURN NEXT is((SELECT stage_column FROM lifecycle.attachments)::text, 'state', '4, 29: ' || type || ': and the view knows the name');
 	DELETE FROM deals WHERE id = 2;
 	ALTER TABLE deals RENAME COLUMN state TO stage;
 END

@@ -19,8 +19,10 @@ SELECT is((SELECT lifecycle.path(journey) || ' ' || lifecycle.started_at(journey
 SELECT throws_ok($$UPDATE deals SET stage = 'lead' WHERE id = 4$$, '23514', NULL, '44: under the rules');
 UPDATE deals SET other = 1 WHERE id = 7;
 SELECT is((SELECT lifecycle.path(journey) FROM deals WHERE id = 7), 'sql', '44: one that is touched is filled');
+SELECT string_agg(ctid::text, ' ' ORDER BY id) AS places FROM deals WHERE journey IS NOT NULL \gset
 CALL lifecycle.fill('deals', blocks => 5);
 SELECT is((SELECT count(*) FROM deals WHERE lifecycle.step_count(journey) = 1), 4999::bigint, '44: fill() fills every other row once');
+SELECT is((SELECT string_agg(ctid::text, ' ' ORDER BY id) FROM deals WHERE id IN (6, 7)), :'places', '44: and writes none that has its journey');
 SELECT is_empty($$SELECT * FROM lifecycle.verify('deals')$$, '44: and leaves nothing to say');
 SELECT is((SELECT convalidated FROM pg_constraint WHERE conrelid = 'deals'::regclass AND contype = 'c'), true, '44: with the CHECK validated');
 

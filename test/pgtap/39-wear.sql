@@ -44,7 +44,7 @@ SELECT throws_ok($$UPDATE typed SET stage = 'demo' WHERE id = 2$$, '55P04', 'uns
 	'28: only to use it takes a commit, as PostgreSQL says');
 SELECT throws_ok($$SELECT n.* FROM typed t, lifecycle.next_stages(t) n WHERE id = 2$$, '55P04', 'unsafe use of new value "demo" of enum type stage',
 	'28: also to ask about it');
-SELECT is((SELECT lifecycle.can(t, 'lead') FROM typed t WHERE id = 2), true, '28: and not to ask about others');
+SELECT lives_ok($$SELECT lifecycle.can(t, 'lead') FROM typed t WHERE id = 2$$, '28: and not to ask about others');
 COMMIT;
 SELECT lives_ok($$UPDATE typed SET stage = 'demo' WHERE id = 2$$, '28: after which rows move there');
 SELECT is((SELECT lifecycle.path(journey) FROM typed WHERE id = 2), 'lead>sql>demo', '28: with their journey');
@@ -99,14 +99,19 @@ SELECT cmp_ok(blocks($$SELECT sum(lifecycle.step_count(journey)), max(lifecycle.
 SELECT cmp_ok(blocks($$UPDATE long SET other = other + 1$$), '<', 45::bigint, '33: nor does writing another column');
 SELECT cmp_ok(blocks($$SELECT count(lifecycle.path(journey)) FROM long$$), '>', 50::bigint, '33: as some questions must');
 DO $$
-DECLARE began timestamptz := clock_timestamp();
+DECLARE
+	began timestamptz;
+	fastest interval := '1 hour';
 BEGIN
 	FOR i IN 1 .. 100 LOOP
+		began := clock_timestamp();
 		UPDATE long SET stage = CASE stage WHEN 'sql' THEN 'lead' ELSE 'sql' END WHERE id = 1;
+		fastest := least(fastest, clock_timestamp() - began);
 	END LOOP;
-	PERFORM set_config('wear.ms', (extract(epoch FROM clock_timestamp() - began) * 1000 / 100)::text, false);
+	PERFORM set_config('wear.fastest', fastest::text, false);
 END $$;
-SELECT cmp_ok(current_setting('wear.ms')::numeric, '<', 50.0, '33: a move takes milliseconds');
+-- About 0.2 ms; to copy the journey once for every step that it has would take 50 at least.
+SELECT cmp_ok(current_setting('wear.fastest')::interval, '<', interval '5 ms', '33: a move takes no time to speak of, if nothing else is going on');
 SELECT is((SELECT lifecycle.step_count(journey) FROM long WHERE id = 1)::bigint, 10100::bigint, '33: and adds its step');
 SELECT is((SELECT count(*) FROM long_stage_log WHERE kind = 'move'), 100::bigint, '33: with its row of the log');
 SELECT is((SELECT count(*) FROM long_stage_log WHERE kind = 'move' AND journey IS NOT NULL), 0::bigint, '33: which holds no journey');
