@@ -136,6 +136,16 @@ plan_union(Digest *planned, const Digest *digest, const Digest *other)
 	}
 }
 
+/* Counts samples of one value, in the words only; there must be room. */
+static void
+tally(Digest *digest, int64 sample, uint64 times)
+{
+	if (digest_is_exact(digest))
+		(void) digest_tally_run(digest, sample, times);
+	else
+		digest->words[digest_bucket(sample) - digest->base] += times;
+}
+
 /* Counts the samples of another digest; there must be room for them all. */
 static void
 pour_words(Digest *digest, const Digest *from)
@@ -143,7 +153,7 @@ pour_words(Digest *digest, const Digest *from)
 	if (digest_is_exact(from))
 	{
 		for (uint32 i = 0; i < from->distinct; i++)
-			digest_tally(digest, digest_runs(from)[i].value, digest_runs(from)[i].times);
+			tally(digest, digest_runs(from)[i].value, digest_runs(from)[i].times);
 	}
 	else
 	{
@@ -424,7 +434,7 @@ take_number(Digest *intake, uint64 number, uint64 times)
 	{
 		Wide		part = wide_multiply(number, times);
 
-		if (number > PG_INT64_MAX || !digest_tally(intake, number, times))
+		if (number > PG_INT64_MAX || !digest_tally_run(intake, number, times))
 			return false;
 		wide_add(&intake->sum, &part);
 		intake->max = Max(intake->max, (int64) number);

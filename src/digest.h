@@ -128,36 +128,24 @@ digest_has(const Digest *digest, uint32 rank, uint64 value)
 	return rank < digest->distinct && digest_runs(digest)[rank].value == value;
 }
 
-/* Counts samples of one value, in the words only; false where there is no room. */
+/* Counts samples of one value in the runs of an exact digest; false where there is no room. */
 static inline bool
-digest_tally(Digest *digest, int64 sample, uint64 times)
+digest_tally_run(Digest *digest, int64 sample, uint64 times)
 {
-	if (digest_is_exact(digest))
-	{
-		uint32		rank = digest_rank(digest, sample);
-		DigestRun  *run = digest_runs(digest) + rank;
+	uint32		rank = digest_rank(digest, sample);
+	DigestRun  *run = digest_runs(digest) + rank;
 
-		if (digest_has(digest, rank, sample))
-		{
-			run->times += times;
-			return true;
-		}
-		if (digest->distinct == digest->room / DIGEST_RUN_WORDS)
-			return false;
-		memmove(run + 1, run, (digest->distinct - rank) * sizeof(DigestRun));
-		run->value = sample;
-		run->times = times;
-		digest->distinct++;
-	}
-	else
+	if (digest_has(digest, rank, sample))
 	{
-		/* A bucket below the base wraps around to a slot beyond any room. */
-		uint32		slot = digest_bucket(sample) - digest->base;
-
-		if (slot >= digest->room)
-			return false;
-		digest->words[slot] += times;
+		run->times += times;
+		return true;
 	}
+	if (digest->distinct == digest->room / DIGEST_RUN_WORDS)
+		return false;
+	memmove(run + 1, run, (digest->distinct - rank) * sizeof(DigestRun));
+	run->value = sample;
+	run->times = times;
+	digest->distinct++;
 	return true;
 }
 
@@ -168,11 +156,24 @@ static inline bool
 digest_add(Digest *digest, int64 sample)
 {
 	Assert(sample >= 0);
-	if (!digest_tally(digest, sample, 1))
-		return false;
-	digest->count++;
+	if (digest_is_exact(digest))
+	{
+		if (!digest_tally_run(digest, sample, 1))
+			return false;
+		digest->count++;
+	}
+	else
+	{
+		/* A bucket below the base wraps around to a slot beyond any room. */
+		uint32		slot = digest_bucket(sample) - digest->base;
+
+		if (slot >= digest->room)
+			return false;
+		digest->count++;
+		digest->words[slot]++;
+	}
 	wide_add_word(&digest->sum, sample);
-	if (sample > digest->max)
+	if (unlikely(sample > digest->max))
 		digest->max = sample;
 	return true;
 }

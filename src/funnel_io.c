@@ -145,6 +145,17 @@ funnel_spec(PG_FUNCTION_ARGS)
 	return spec_value_end(&value);
 }
 
+/* One for every plan of this process. */
+static uint32
+new_stamp(void)
+{
+	static uint32 last = 0;
+
+	if (++last == 0)
+		++last;
+	return last;
+}
+
 /* Makes the specification ready: its plan, and the text that states must bear. */
 static void *
 prepare(const char *text, size_t len, TimestampTz as_of)
@@ -160,6 +171,7 @@ prepare(const char *text, size_t len, TimestampTz as_of)
 	report_if(!funnel_spec_check(&spec, &part, &error), &error);
 	initStringInfo(&dated);
 	funnel_spec_print(&dated, &spec);
+	planned->stamp = new_stamp();
 	planned->text = dated.data;
 	planned->text_len = dated.len;
 	planned->nsteps = spec.nsteps;

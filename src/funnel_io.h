@@ -18,6 +18,7 @@
 /* A specification that a function call has made ready, for as long as it lasts. */
 typedef struct PlannedFunnel
 {
+	uint32		stamp;			/* what states of this specification bear, never 0 */
 	char	   *text;			/* canonical, with as_of */
 	size_t		text_len;
 	FunnelPlan *plan;

@@ -16,13 +16,6 @@
 
 #include "funnel_search.h"
 
-/* A chain that waits: where it entered, and until when it may last. */
-typedef struct Entry
-{
-	uint32		from;			/* step of the journey */
-	TimestampTz deadline;
-} Entry;
-
 /*
  * Writes the times of the chain that enters at this step of the journey: it goes on to
  * the earliest visits.
@@ -48,7 +41,9 @@ walk_from(const FunnelPlan *plan, const JourneyView *view, const int32 *codes, u
 bool
 find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes, FunnelChain *chain)
 {
-	Entry		entries[FUNNEL_MAX_STEPS + 1];	/* by the step that is waited for, to level */
+	/* Of the chains that wait, by the step that they wait for: where they entered, until when. */
+	uint32		entries[FUNNEL_MAX_STEPS + 1];
+	TimestampTz deadlines[FUNNEL_MAX_STEPS + 1];
 	int			bound = codes[view->nlabels];
 	int			level = 0;
 	uint32		first = 0;		/* where the chain that came to level 1 first entered */
@@ -75,7 +70,7 @@ find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes, Funnel
 		if (code == CODE_EXCLUDED)
 		{
 			for (int step = 1; step <= level; step++)
-				entries[step].deadline = NEVER;
+				deadlines[step] = NEVER;
 			continue;
 		}
 
@@ -90,15 +85,16 @@ find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes, Funnel
 				if (!entered)
 					plan->first_entry = at;
 				entered = true;
-				entries[0].from = i;
-				entries[0].deadline = entry_deadline(plan, at);
+				entries[0] = i;
+				deadlines[0] = entry_deadline(plan, at);
 			}
-			if (step > level || entries[step].deadline < at)
+			if (step > level || deadlines[step] < at)
 				continue;
+			deadlines[step + 1] = deadlines[step];
 			entries[step + 1] = entries[step];
 			if (step < level)
 				continue;
-			from = entries[step].from;
+			from = entries[step];
 			if (level == 0)
 				first = from;
 			chain->times[level++] = at;

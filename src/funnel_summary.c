@@ -223,6 +223,7 @@ funnel_trim(const Funnel *funnel)
 		size += digest_trim_size(parts.times[step]);
 	trimmed = palloc(size);
 	memcpy(trimmed, funnel, fixed);
+	trimmed->stamp = 0;
 	for (int step = 1; step < funnel->nsteps; step++)
 	{
 		Digest	   *digest = digest_at(trimmed, fixed);

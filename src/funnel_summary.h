@@ -10,7 +10,7 @@
  *		 5	uint8	flags, 0: reserved
  *		 6	uint16	number of steps
  *		 8	uint32	length of the specification
- *		12	uint32	0: reserved
+ *		12	uint32	0; in an aggregate's state a stamp, which tells whose it is
  *		16	the specification's canonical text, filled up with zeros
  *		..	uint64	levels[steps + 1]: eligible journeys whose level is exactly the
  *			index; at 0, all those that never entered
@@ -39,7 +39,7 @@ typedef struct Funnel
 	uint8		flags;
 	uint16		nsteps;
 	uint32		spec_len;
-	uint32		reserved;
+	uint32		stamp;
 	char		spec[FLEXIBLE_ARRAY_MEMBER];
 } Funnel;
 

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "libpq/pqformat.h"
+#include "nodes/primnodes.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -132,6 +133,7 @@ make_ready(const SpecType *type, SpecCache *cache, struct varlena *value, Timest
 	size_t		len;
 
 	cache->ready = NULL;
+	cache->fixed = false;
 	MemoryContextReset(cache->context);
 	caller = MemoryContextSwitchTo(cache->context);
 	cache->value = palloc(VARSIZE_ANY(value));
@@ -142,13 +144,27 @@ make_ready(const SpecType *type, SpecCache *cache, struct varlena *value, Timest
 	MemoryContextSwitchTo(caller);
 }
 
+/* Does the query itself say what the argument is, for all rows alike? */
+static bool
+argument_is_fixed(FunctionCallInfo fcinfo, int argno)
+{
+	Aggref	   *aggref = AggGetAggref(fcinfo);
+	Node	   *argument;
+
+	if (aggref == NULL)
+		return get_fn_expr_arg_stable(fcinfo->flinfo, argno);
+	/* Its function's first argument is the state. */
+	argument = (Node *) list_nth_node(TargetEntry, aggref->args, argno - 1)->expr;
+	return IsA(argument, Const) ||
+		(IsA(argument, Param) && ((Param *) argument)->paramkind == PARAM_EXTERN);
+}
+
 /*
- * The specification of a call, made ready once and not once a row.  Neither argument
- * may be NULL; as_of_arg may be NO_ARGUMENT.
+ * What spec_ready() does where it does not suffice to look at the cache.
  */
 void *
-spec_ready(const SpecType *type, SpecCache *cache, FunctionCallInfo fcinfo, int spec_arg,
-		   int as_of_arg)
+spec_make_ready(const SpecType *type, SpecCache *cache, FunctionCallInfo fcinfo, int spec_arg,
+				int as_of_arg)
 {
 	TimestampTz as_of = DT_NOEND;
 	struct varlena *value;
@@ -168,19 +184,8 @@ spec_ready(const SpecType *type, SpecCache *cache, FunctionCallInfo fcinfo, int 
 											   ALLOCSET_SMALL_SIZES);
 	if (cache->ready == NULL || cache->as_of != as_of || !same_value(cache->value, value))
 		make_ready(type, cache, value, as_of);
+	cache->fixed = argument_is_fixed(fcinfo, spec_arg);
 	return cache->ready;
-}
-
-/*
- * The same for a call site that remembers nothing else.
- */
-void *
-spec_ready_here(const SpecType *type, FunctionCallInfo fcinfo, int spec_arg, int as_of_arg)
-{
-	if (fcinfo->flinfo->fn_extra == NULL)
-		fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-														  sizeof(SpecCache));
-	return spec_ready(type, fcinfo->flinfo->fn_extra, fcinfo, spec_arg, as_of_arg);
 }
 
 /*

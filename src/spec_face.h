@@ -52,6 +52,7 @@ typedef struct SpecCache
 	struct varlena *value;		/* the argument that ready was made from */
 	TimestampTz as_of;			/* the other one, or DT_NOEND */
 	void	   *ready;			/* NULL: nothing yet */
+	bool		fixed;			/* the argument is the query's constant: ready will do */
 } SpecCache;
 
 #define NO_ARGUMENT (-1)
@@ -64,12 +65,37 @@ extern Datum spec_send(const SpecType *type, FunctionCallInfo fcinfo);
 extern void spec_value_begin(StringInfo value);
 extern Datum spec_value_end(StringInfo value);
 
-extern void *spec_ready(const SpecType *type, SpecCache *cache, FunctionCallInfo fcinfo,
-						int spec_arg, int as_of_arg);
-extern void *spec_ready_here(const SpecType *type, FunctionCallInfo fcinfo, int spec_arg,
-							 int as_of_arg);
+extern void *spec_make_ready(const SpecType *type, SpecCache *cache, FunctionCallInfo fcinfo,
+							 int spec_arg, int as_of_arg);
 extern void spec_set_as_of(const SpecType *type, TimestampTz *as_of, TimestampTz argument);
 
 extern void require_version(const char *type, int version, int known);
+
+/*
+ * The specification of a call, made ready once and not once a row.  Neither argument
+ * may be NULL; as_of_arg may be NO_ARGUMENT.
+ */
+static inline void *
+spec_ready(const SpecType *type, SpecCache *cache, FunctionCallInfo fcinfo, int spec_arg,
+		   int as_of_arg)
+{
+	if (cache->fixed &&
+		(as_of_arg == NO_ARGUMENT ||
+		 (!PG_ARGISNULL(as_of_arg) && PG_GETARG_INT64(as_of_arg) == cache->as_of)))
+		return cache->ready;
+	return spec_make_ready(type, cache, fcinfo, spec_arg, as_of_arg);
+}
+
+/*
+ * The same for a call site that remembers nothing else.
+ */
+static inline void *
+spec_ready_here(const SpecType *type, FunctionCallInfo fcinfo, int spec_arg, int as_of_arg)
+{
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+														  sizeof(SpecCache));
+	return spec_ready(type, fcinfo->flinfo->fn_extra, fcinfo, spec_arg, as_of_arg);
+}
 
 #endif							/* CRM_SPEC_FACE_H */

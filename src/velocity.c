@@ -19,6 +19,10 @@
 #define FIRST_DWELLS (4 * DIGEST_RUN_WORDS)
 #define FIRST_HEAP (FIRST_MOVES * DIGEST_SIZE(FIRST_DWELLS) + FIRST_STAGES * 16)
 
+/* Slots of an index for each that it has room for. */
+#define STAGE_SLOTS 2
+#define MOVE_SLOTS 4
+
 #define ALIGN8(size) (((size) + 7) & ~(size_t) 7)
 
 static inline uint32 *
@@ -52,19 +56,33 @@ find_stage_slot(const Velocity *velocity, uint32 code)
 	return slot;
 }
 
+/*
+ * Stages are few and their codes small: then every pair has a slot of its own, and
+ * nothing is left to chance, which a processor cannot foretell.
+ */
+static inline uint32
+first_move_slot(const Velocity *velocity, uint32 from_code, uint32 to_code)
+{
+	uint64		key = move_key(from_code, to_code);
+
+	if (likely(from_code < velocity->stride && to_code < velocity->stride))
+		return from_code * velocity->stride + to_code;
+	return (uint32) (key * UINT64CONST(0x9E3779B97F4A7C15) >> 32) & (velocity->move_slots - 1);
+}
+
 static inline uint32
 find_move_slot(const Velocity *velocity, uint64 key)
 {
 	const uint32 *index = move_index(velocity);
 	uint32		mask = velocity->move_slots - 1;
-	uint32		slot = (uint32) (key * UINT64CONST(0x9E3779B97F4A7C15) >> 32) & mask;
+	uint32		slot = first_move_slot(velocity, key >> 32, (uint32) key);
 
 	while (index[slot] != 0 && velocity_moves_of(velocity)[index[slot] - 1].key != key)
 		slot = (slot + 1) & mask;
 	return slot;
 }
 
-/* An index is twice as large as what it finds, so a probe always ends. */
+/* An index is larger than what it finds, so a probe always ends. */
 static void
 build_index(Velocity *velocity)
 {
@@ -80,8 +98,8 @@ static size_t
 tables_size(uint32 stages_room, uint32 moves_room, bool indexed)
 {
 	return sizeof(Velocity) +
-		stages_room * (sizeof(VelocityStage) + (indexed ? 2 * sizeof(uint32) : 0)) +
-		moves_room * (sizeof(VelocityMove) + (indexed ? 2 * sizeof(uint32) : 0));
+		stages_room * (sizeof(VelocityStage) + (indexed ? STAGE_SLOTS * sizeof(uint32) : 0)) +
+		moves_room * (sizeof(VelocityMove) + (indexed ? MOVE_SLOTS * sizeof(uint32) : 0));
 }
 
 /* An empty value with the given rooms, which are powers of two where it is indexed. */
@@ -97,8 +115,9 @@ allocate(const VelocitySpec *spec, uint32 stages_room, uint32 moves_room, bool i
 	velocity->moves_room = moves_room;
 	if (indexed)
 	{
-		velocity->stage_slots = 2 * stages_room;
-		velocity->move_slots = 2 * moves_room;
+		velocity->stage_slots = STAGE_SLOTS * stages_room;
+		velocity->move_slots = MOVE_SLOTS * moves_room;
+		velocity->stride = 1 << pg_leftmost_one_pos32(velocity->move_slots) / 2;
 	}
 	velocity->heap_end = tables;
 	return velocity;
@@ -422,19 +441,83 @@ add_open(Velocity **velocity, const LabelBook *book, uint32 code, TimestampTz si
 	return add_sample(velocity, &stage->ages, age, error);
 }
 
-/* One move; most find their pair and room for their dwell. */
-static inline bool
+/* One move, whose pair may be new, or its digest out of room. */
+static bool
 add_move(Velocity **velocity, const LabelBook *book, uint32 from, uint32 to, int64 dwell,
 		 PureError *error)
 {
-	uint32		slot = find_move_slot(*velocity, move_key(from, to));
-	uint32		number = move_index(*velocity)[slot] - 1;
+	uint32		number;
 
-	if (move_index(*velocity)[slot] == 0 &&
-		!get_move(velocity, book, from, to, &number, error))
-		return false;
-	(*velocity)->total++;
-	return add_sample(velocity, &velocity_moves_of(*velocity)[number].dwells, dwell, error);
+	return get_move(velocity, book, from, to, &number, error) &&
+		add_sample(velocity, &velocity_moves_of(*velocity)[number].dwells, dwell, error);
+}
+
+/* The same for most moves: false, with nothing changed, for the others. */
+static inline bool
+add_known_move(Velocity *velocity, const uint32 *index, const VelocityMove *moves, uint32 from,
+			   uint32 to, int64 dwell)
+{
+	uint32		entry = index[first_move_slot(velocity, from, to)];
+
+	return entry != 0 && moves[entry - 1].key == move_key(from, to) &&
+		digest_add(velocity_digest(velocity, moves[entry - 1].dwells), dwell);
+}
+
+/* Where a journey is, by its code, and since when, counted from its first step. */
+typedef struct Stay
+{
+	uint32		stage;
+	int64		since;
+} Stay;
+
+static inline Stay
+read_stay(const JourneyView *view, const int32 *codes, uint32 step)
+{
+	uint64		word = journey_word(view, step);
+	Stay		stay = {codes[journey_word_index(word)], journey_word_time(word)};
+
+	return stay;
+}
+
+static inline bool
+in_period(const VelocitySpec *spec, TimestampTz at)
+{
+	return at >= spec->moved_from && at < spec->moved_to;
+}
+
+/* Adds the moves of a journey's first steps and leaves its stay at the last of them. */
+static bool
+add_moves(Velocity **velocity, const LabelBook *book, const JourneyView *view, const int32 *codes,
+		  uint32 nsteps, Stay *stay, PureError *error)
+{
+	Velocity   *value = *velocity;
+	const uint32 *index = move_index(value);
+	const VelocityMove *moves = velocity_moves_of(value);
+	uint64		moved = 0;
+
+	for (uint32 step = 1; step < nsteps; step++)
+	{
+		Stay		next = read_stay(view, codes, step);
+		int64		dwell = next.since - stay->since;
+
+		if (step % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (in_period(&value->spec, view->first + next.since))
+		{
+			moved++;
+			if (!add_known_move(value, index, moves, stay->stage, next.stage, dwell))
+			{
+				if (!add_move(velocity, book, stay->stage, next.stage, dwell, error))
+					return false;
+				value = *velocity;
+				index = move_index(value);
+				moves = velocity_moves_of(value);
+			}
+		}
+		*stay = next;
+	}
+	value->total += moved;
+	return true;
 }
 
 /*
@@ -445,41 +528,19 @@ bool
 velocity_add(Velocity **velocity, LabelBook *book, const JourneyView *view, const int32 *codes,
 			 PureError *error)
 {
-	VelocitySpec spec = (*velocity)->spec;
-	uint32		nsteps = steps_as_of(view, spec.as_of);
-	uint64		word;
-	int64		since;
-	uint32		from;
+	uint32		nsteps = steps_as_of(view, (*velocity)->spec.as_of);
+	Stay		stay;
 
 	if (!adopt(velocity, book, error))
 		return false;
 	if (nsteps == 0)
 		return true;
-	word = journey_word(view, 0);
-	since = journey_word_time(word);
-	from = codes[journey_word_index(word)];
-	if (view->first + since >= spec.moved_from && view->first + since < spec.moved_to &&
-		!add_start(velocity, book, from, error))
+	stay = read_stay(view, codes, 0);
+	if (in_period(&(*velocity)->spec, view->first + stay.since) &&
+		!add_start(velocity, book, stay.stage, error))
 		return false;
-	for (uint32 step = 1; step < nsteps; step++)
-	{
-		int64		dwell;
-		uint32		to;
-		TimestampTz at;
-
-		if (step % 1024 == 0)
-			CHECK_FOR_INTERRUPTS();
-		word = journey_word(view, step);
-		to = codes[journey_word_index(word)];
-		dwell = journey_word_time(word) - since;
-		since += dwell;
-		at = view->first + since;
-		if (at >= spec.moved_from && at < spec.moved_to &&
-			!add_move(velocity, book, from, to, dwell, error))
-			return false;
-		from = to;
-	}
-	return add_open(velocity, book, from, view->first + since, error);
+	return add_moves(velocity, book, view, codes, nsteps, &stay, error) &&
+		add_open(velocity, book, stay.stage, view->first + stay.since, error);
 }
 
 /*

@@ -71,7 +71,7 @@ typedef struct Velocity
 	uint32		stage_slots;	/* a power of two, or 0 without an index */
 	uint32		move_slots;
 	uint32		heap_end;		/* offset */
-	uint32		reserved;
+	uint32		stride;			/* of codes in the moves' index: its square fits the slots */
 	uint64		total;			/* of all counts: starts, open ones, moves */
 } Velocity;
 

@@ -27,6 +27,7 @@ typedef struct CallSite
 	LabelBook  *book;
 	LabelMap   *map;			/* dictionaries to the book's codes; NULL until wanted */
 	SpecCache	spec;
+	VelocitySpec no_spec;		/* where the aggregate takes none */
 } CallSite;
 
 /* No two books have one stamp, not even those of a query's several processes. */
@@ -54,6 +55,7 @@ get_call_site(FunctionCallInfo fcinfo, bool with_map)
 		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 
 		site = palloc0(sizeof(CallSite));
+		velocity_spec_start(&site->no_spec);
 		site->book = label_book_create(new_stamp());
 		if (with_map)
 			site->map = label_map_create(code_label, NULL, site->book);
@@ -74,12 +76,11 @@ same_state(FunctionCallInfo fcinfo)
 
 /* The specification that the arguments give: none, a literal, a literal and an instant. */
 static const VelocitySpec *
-get_spec(FunctionCallInfo fcinfo, CallSite *site, VelocitySpec *none)
+get_spec(FunctionCallInfo fcinfo, CallSite *site)
 {
 	if (PG_NARGS() > 2)
 		return velocity_spec_ready(&site->spec, fcinfo, 2, PG_NARGS() > 3 ? 3 : NO_ARGUMENT);
-	velocity_spec_start(none);
-	return none;
+	return &site->no_spec;
 }
 
 PG_FUNCTION_INFO_V1(velocity_agg_add);
@@ -87,7 +88,6 @@ Datum
 velocity_agg_add(PG_FUNCTION_ARGS)
 {
 	CallSite   *site;
-	VelocitySpec none;
 	const VelocitySpec *spec;
 	Velocity   *velocity;
 	JourneyView view;
@@ -95,7 +95,7 @@ velocity_agg_add(PG_FUNCTION_ARGS)
 
 	require_aggregate(fcinfo);
 	site = get_call_site(fcinfo, true);
-	spec = get_spec(fcinfo, site, &none);
+	spec = get_spec(fcinfo, site);
 	if (PG_ARGISNULL(1))
 		return same_state(fcinfo);
 	velocity = PG_ARGISNULL(0) ? velocity_create(spec) : PG_GETARG_VELOCITY(0);

@@ -31,11 +31,11 @@ velocity_spec_has_as_of(const VelocitySpec *spec)
 	return spec->as_of != DT_NOEND;
 }
 
-/* Plain bytes without padding. */
 static inline bool
 velocity_spec_equals(const VelocitySpec *a, const VelocitySpec *b)
 {
-	return memcmp(a, b, sizeof(VelocitySpec)) == 0;
+	return a->version == b->version && a->moved_from == b->moved_from &&
+		a->moved_to == b->moved_to && a->as_of == b->as_of;
 }
 
 extern void velocity_spec_start(VelocitySpec *spec);

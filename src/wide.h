@@ -24,7 +24,8 @@ static inline void
 wide_add_word(Wide *sum, uint64 term)
 {
 	sum->low += term;
-	sum->high += sum->low < term;
+	if (unlikely(sum->low < term))
+		sum->high++;
 }
 
 static inline void
