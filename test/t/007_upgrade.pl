@@ -1,5 +1,6 @@
-# 31: pg_upgrade carries rules, journeys, triggers and the log over. To the same major version, which is all
-# that one installation can do; it goes the same way as to the next.
+# 31: pg_upgrade carries rules, journeys, triggers and the log over. UPGRADE_FROM names the installations
+# to come through, oldest first (test/majors does); without it, to the same major version, which is all
+# that one installation can do and goes the same way.
 
 use strict;
 use warnings;
@@ -8,9 +9,20 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $old = PostgreSQL::Test::Cluster->new('old');
-$old->init;
-$old->append_conf('postgresql.conf', 'fsync = off');
+my @from = split ' ', $ENV{UPGRADE_FROM} // '';
+
+# A server of the installation, without checksums: pg_upgrade wants both alike, and versions differ on it.
+sub new_server
+{
+	my ($name, $installation) = @_;
+	my $server = PostgreSQL::Test::Cluster->new($name, $installation ? (install_path => $installation) : ());
+	my $version = $server->pg_version;
+	$server->init(extra => $version >= 18 ? ['--no-data-checksums'] : []);
+	$server->append_conf('postgresql.conf', 'fsync = off');
+	return $server;
+}
+
+my $old = new_server('old', shift @from);
 $old->start;
 $old->safe_psql('postgres', q{
 	CREATE EXTENSION crm_lifecycle;
@@ -27,18 +39,19 @@ $old->safe_psql('postgres', q{
 my @questions = ('SELECT * FROM deals ORDER BY id', 'SELECT * FROM deals_stage_log ORDER BY number', 'SELECT * FROM summary',
 	q{SELECT lifecycle.diagram('deal')}, 'SELECT * FROM lifecycle.attachments', q{SELECT * FROM lifecycle.verify('deals')});
 my @before = map { $old->safe_psql('postgres', $_) } @questions;
-$old->stop;
-
-my $new = PostgreSQL::Test::Cluster->new('new');
-$new->init;
-$new->append_conf('postgresql.conf', 'fsync = off');
-my $bindir = $old->config_data('--bindir');
-chdir $new->basedir or die;
-
-$new->command_ok([ 'pg_upgrade', '--no-sync', '-d', $old->data_dir, '-D', $new->data_dir, '-b', $bindir, '-B', $bindir,
-	'-s', $new->host, '-p', $old->port, '-P', $new->port ], 'it upgrades');
-$new->start;
-is($new->safe_psql('postgres', $questions[$_]), $before[$_], $questions[$_]) for 0 .. $#questions;
+my $new;
+for my $step (1 .. @from + 1)
+{
+	$new = new_server("new_$step", shift @from);
+	$old->stop;
+	chdir $new->basedir or die;
+	$new->command_ok([ 'pg_upgrade', '--no-sync', '-d', $old->data_dir, '-D', $new->data_dir,
+		'-b', $old->config_data('--bindir'), '-B', $new->config_data('--bindir'),
+		'-s', $new->host, '-p', $old->port, '-P', $new->port ], 'it upgrades to ' . $new->pg_version);
+	$new->start;
+	is($new->safe_psql('postgres', $questions[$_]), $before[$_], $questions[$_]) for 0 .. $#questions;
+	$old = $new;
+}
 my ($status, $out, $err) = $new->psql('postgres', q{UPDATE deals SET stage = 'sql' WHERE id = 5});
 like($err, qr/accept" \[amount > 10\] is not satisfied/, 'guards are judged');
 is($new->safe_psql('postgres', q{UPDATE deals SET stage = 'won' WHERE id = 30 RETURNING lifecycle.path(journey)}), 'lead>sql>won', 'journeys go on');
