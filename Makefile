@@ -91,6 +91,7 @@ FACES = \
 	crossing \
 	journey_keep \
 	enforce \
+	query_end \
 	log_write \
 	log \
 	ask \

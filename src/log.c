@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/tuptable.h"
@@ -35,6 +36,7 @@
 #include "judge.h"
 #include "log.h"
 #include "log_write.h"
+#include "query_end.h"
 
 PG_FUNCTION_INFO_V1(log_move);
 
@@ -70,6 +72,7 @@ struct LogPlan
 	AttrNumber *keys;			/* in the relation */
 	TupleDesc	known;			/* the key and the parameters, under the names of the log's columns */
 	List	   *columns;		/* from log_write_plan() */
+	bool		gathers;		/* from log_write_may_gather() */
 };
 
 /* A role's name as text, as long as it is the same role. */
@@ -90,6 +93,8 @@ typedef struct LogStatement
 	Relation	rel;
 	MemoryContext query;
 	bool		importing;
+	bool		gathers;		/* rows may be stored at the end of the query */
+	bool		gathering;
 	RoleName	login;
 	RoleName	role;
 } LogStatement;
@@ -227,9 +232,27 @@ get_plan(Binding *binding, Relation rel, Relation log)
 	bind_keys(plan, rel, log);
 	plan->known = describe_known(plan, binding, rel, log);
 	plan->columns = log_write_plan(log, plan->known);
+	plan->gathers = log_write_may_gather(log, plan->columns);
 	MemoryContextSwitchTo(caller);
 	binding->log_plan = plan;
 	return plan;
+}
+
+/* Whether somebody else's triggers fire at the end of the query, who may look into the log. */
+static bool
+others_fire_after(Relation rel, const Trigger *log_trigger)
+{
+	Oid			ours = get_func_namespace(log_trigger->tgfoid);
+
+	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+		if (TRIGGER_FOR_AFTER(trigger->tgtype) && !trigger->tgisinternal &&
+			get_func_namespace(trigger->tgfoid) != ours)
+			return true;
+	}
+	return false;
 }
 
 static LogStatement *
@@ -249,8 +272,65 @@ make_statement(TriggerData *trigdata, MemoryContext query)
 	statement->plan = get_plan(statement->binding, statement->rel, log);
 	statement->writer = log_write_begin(log, statement->plan->columns, statement->plan->known);
 	table_close(log, NoLock);
+	statement->gathers = statement->plan->gathers && query_end_expected(query, statement->rel) &&
+		!others_fire_after(statement->rel, trigdata->tg_trigger);
 	MemoryContextSwitchTo(caller);
 	return statement;
+}
+
+/* Does something with the writer as the table's owner. */
+static void
+as_owner(const LogStatement *statement, void (*act) (LogWriter *writer))
+{
+	Oid			userid;
+	int			sec_context;
+
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(statement->rel->rd_rel->relowner,
+						   sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	act(statement->writer);
+	SetUserIdAndSecContext(userid, sec_context);
+}
+
+static void
+write_row(const LogStatement *statement)
+{
+	as_owner(statement, log_write);
+}
+
+static void
+write_gathered(void *argument)
+{
+	as_owner(argument, log_write_gathered);
+}
+
+/*
+ * Writes the row when the query ends, if it may wait so long.  That of a deleted row may
+ * not: the foreign keys that follow a DELETE fire other people's triggers.
+ */
+static void
+write_row_later(LogStatement *statement)
+{
+	if (!statement->gathers)
+	{
+		write_row(statement);
+		return;
+	}
+	if (!statement->gathering)
+		query_end_do(write_gathered, statement);
+	statement->gathering = true;
+	as_owner(statement, log_write_later);
+}
+
+static void
+end_statement(LogStatement *statement)
+{
+	if (statement->gathering)
+	{
+		query_end_forget(statement);
+		write_gathered(statement);
+	}
+	MemoryContextDelete(statement->context);
 }
 
 /* A function that a trigger calls may alter the log in the midst of a statement. */
@@ -263,7 +343,7 @@ get_statement(FunctionCallInfo fcinfo, TriggerData *trigdata)
 		return statement;
 	fcinfo->flinfo->fn_extra = NULL;
 	if (statement != NULL)
-		MemoryContextDelete(statement->context);
+		end_statement(statement);
 	statement = make_statement(trigdata, fcinfo->flinfo->fn_mcxt);
 	fcinfo->flinfo->fn_extra = statement;
 	return statement;
@@ -330,20 +410,6 @@ begin_row(LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot
 	put_text(row, P_NOTE, context_note());
 	put_role(statement, row, P_LOGIN, &statement->login, GetSessionUserId());
 	put_role(statement, row, P_ROLE, &statement->role, GetUserId());
-}
-
-/* Writes the row as the table's owner. */
-static void
-write_row(const LogStatement *statement)
-{
-	Oid			userid;
-	int			sec_context;
-
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(statement->rel->rd_rel->relowner,
-						   sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
-	log_write(statement->writer);
-	SetUserIdAndSecContext(userid, sec_context);
 }
 
 static bool
@@ -440,7 +506,7 @@ log_insert(LogStatement *statement, TupleTableSlot *new_row)
 	else
 		kind = put_move(statement, &row, kind, new_row, NULL, NULL, journey_last_stage(&view));
 	put_text(&row, P_KIND, kind);
-	write_row(statement);
+	write_row_later(statement);
 }
 
 /* old_row is NULL where only the journey from before is known. */
@@ -476,7 +542,7 @@ log_update(LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old
 	else
 		kind = put_move(statement, &row, kind, new_row, old_row, &from, journey_last_stage(&new));
 	put_text(&row, P_KIND, kind);
-	write_row(statement);
+	write_row_later(statement);
 }
 
 static void

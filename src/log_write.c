@@ -6,8 +6,12 @@
  * It is an INSERT of one row, without a query around it: that costs a third.  The log is
  * its owner's table, which may have got columns with defaults, constraints, indexes and
  * triggers of its own; so each of these has its turn.  The state that is worth keeping
- * lasts for a statement, relations are opened for each row: nobody would close them if
- * the statement failed.
+ * lasts for a statement; the relations are opened for each row, or as long as there are
+ * rows gathered, so that nobody alters them under these.
+ *
+ * A gathered row has got its number and all its values when it was made, and has passed
+ * the log's constraints.  Only being stored is left: many rows fill a page at once, which
+ * is one record of WAL.
  *
  * What is written is log.c's to know.
  *
@@ -17,7 +21,9 @@
 
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/pg_proc.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
@@ -28,12 +34,17 @@
 #include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "compat.h"
 #include "log_write.h"
 
 /* Where the known values stand, to the expressions over them. */
 #define KNOWN_VARNO 1
+
+/* So many rows, or bytes, COPY stores together; more would not be faster. */
+#define MAX_GATHERED 1000
+#define MAX_GATHERED_BYTES 65535
 
 struct LogWriter
 {
@@ -42,6 +53,11 @@ struct LogWriter
 	ResultRelInfo *target;		/* its relation is open while a row is being written */
 	TupleTableSlot *known;
 	ProjectionInfo *projection; /* from the known values to the row */
+	TupleTableSlot *row;
+	bool		gathering;		/* its relation and indexes are open */
+	TupleTableSlot *gathered[MAX_GATHERED];	/* made when they are wanted first */
+	int			ngathered;
+	Size		bytes;			/* of what is gathered */
 };
 
 /* The place of a column's value among those that are known; 0: it is not. */
@@ -120,7 +136,6 @@ log_write_begin(Relation log, List *plan, TupleDesc known)
 {
 	LogWriter  *writer = palloc0(sizeof(LogWriter));
 	MemoryContext caller;
-	TupleTableSlot *row;
 	ListCell   *cell;
 
 	writer->relid = RelationGetRelid(log);
@@ -134,9 +149,10 @@ log_write_begin(Relation log, List *plan, TupleDesc known)
 	writer->estate->es_opened_result_relations = list_make1(writer->target);
 	/* Copies of the descriptors, since nobody would release references to them. */
 	writer->known = MakeSingleTupleTableSlot(CreateTupleDescCopy(known), &TTSOpsVirtual);
-	row = MakeSingleTupleTableSlot(CreateTupleDescCopyConstr(RelationGetDescr(log)), table_slot_callbacks(log));
-	writer->projection = ExecBuildProjectionInfo(plan, GetPerTupleExprContext(writer->estate), row, NULL,
-												 writer->known->tts_tupleDescriptor);
+	writer->row = MakeSingleTupleTableSlot(CreateTupleDescCopyConstr(RelationGetDescr(log)),
+										   table_slot_callbacks(log));
+	writer->projection = ExecBuildProjectionInfo(plan, GetPerTupleExprContext(writer->estate), writer->row,
+												 NULL, writer->known->tts_tupleDescriptor);
 	MemoryContextSwitchTo(caller);
 	return writer;
 }
@@ -147,20 +163,21 @@ log_write_slot(LogWriter *writer)
 	return ExecClearTuple(writer->known);
 }
 
-/* The row as it is to be stored; NULL where a trigger has swallowed it. */
-static TupleTableSlot *
-make_row(LogWriter *writer)
+/* The row as it is to be stored, in a slot; false where a trigger has swallowed it. */
+static bool
+make_row(LogWriter *writer, TupleTableSlot *row)
 {
 	ResultRelInfo *target = writer->target;
 	Relation	log = target->ri_RelationDesc;
-	TupleTableSlot *row;
 
+	ExecStoreVirtualTuple(writer->known);
 	writer->projection->pi_exprContext->ecxt_scantuple = writer->known;
-	row = ExecProject(writer->projection);
+	writer->projection->pi_state.resultslot = row;
+	ExecProject(writer->projection);
 	row->tts_tableOid = writer->relid;
 	if (target->ri_TrigDesc != NULL && target->ri_TrigDesc->trig_insert_before_row &&
 		!ExecBRInsertTriggers(writer->estate, target, row))
-		return NULL;
+		return false;
 	if (RelationGetDescr(log)->constr != NULL)
 	{
 		if (RelationGetDescr(log)->constr->has_generated_stored)
@@ -169,17 +186,17 @@ make_row(LogWriter *writer)
 	}
 	if (log->rd_rel->relispartition)
 		ExecPartitionCheck(target, row, writer->estate, true);
-	return row;
+	return true;
 }
 
 static void
 insert_row(LogWriter *writer, TransitionCaptureState *capture)
 {
 	ResultRelInfo *target = writer->target;
-	TupleTableSlot *row = make_row(writer);
+	TupleTableSlot *row = writer->row;
 	List	   *recheck = NIL;
 
-	if (row == NULL)
+	if (!make_row(writer, row))
 		return;
 	table_tuple_insert(target->ri_RelationDesc, row, GetCurrentCommandId(true), 0, NULL);
 	if (target->ri_NumIndices > 0)
@@ -198,6 +215,20 @@ release_trigger_slots(LogWriter *writer)
 	writer->target->ri_TrigNewSlot = NULL;
 }
 
+static void
+open_log(LogWriter *writer)
+{
+	writer->target->ri_RelationDesc = table_open(writer->relid, NoLock);
+	ExecOpenIndices(writer->target, false);
+}
+
+static void
+close_log(LogWriter *writer)
+{
+	ExecCloseIndices(writer->target);
+	table_close(writer->target->ri_RelationDesc, NoLock);
+}
+
 /*
  * Writes what log_write_slot() was filled with, as the current user.
  */
@@ -205,12 +236,10 @@ void
 log_write(LogWriter *writer)
 {
 	ResultRelInfo *target = writer->target;
-	Relation	log = table_open(writer->relid, NoLock);
 	TransitionCaptureState *capture;
 
-	ExecStoreVirtualTuple(writer->known);
-	target->ri_RelationDesc = log;
-	ExecOpenIndices(target, false);
+	log_write_gathered(writer);
+	open_log(writer);
 	AfterTriggerBeginQuery();
 	capture = MakeTransitionCaptureState(target->ri_TrigDesc, writer->relid, CMD_INSERT);
 	ExecBSInsertTriggers(writer->estate, target);
@@ -218,7 +247,110 @@ log_write(LogWriter *writer)
 	ExecASInsertTriggers(writer->estate, target, capture);
 	AfterTriggerEndQuery(writer->estate);
 	release_trigger_slots(writer);
-	ExecCloseIndices(target);
-	table_close(log, NoLock);
+	close_log(writer);
 	ResetPerTupleExprContext(writer->estate);
+}
+
+static bool
+is_foreign_volatile(Oid function, void *context)
+{
+	return function >= FirstNormalObjectId && func_volatile(function) == PROVOLATILE_VOLATILE;
+}
+
+/* Whether an expression calls what might look into the log, or change it. */
+static bool
+calls_foreign_code(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_foreign_volatile, context))
+		return true;
+	return expression_tree_walker(node, calls_foreign_code, context);
+}
+
+/*
+ * Whether nothing but PostgreSQL's and our own code runs from making a row to its being
+ * stored, so that nobody can miss it in between.
+ */
+bool
+log_write_may_gather(Relation log, List *plan)
+{
+	TupleConstr *constr = RelationGetDescr(log)->constr;
+
+	if (log->trigdesc != NULL || calls_foreign_code((Node *) plan, NULL))
+		return false;
+	for (int i = 0; constr != NULL && i < constr->num_check; i++)
+		if (calls_foreign_code(stringToNode(constr->check[i].ccbin), NULL))
+			return false;
+	return true;
+}
+
+/* The slot for one more row. */
+static TupleTableSlot *
+next_gathered(LogWriter *writer)
+{
+	TupleTableSlot **slot = &writer->gathered[writer->ngathered];
+	MemoryContext caller = MemoryContextSwitchTo(writer->estate->es_query_cxt);
+
+	if (*slot == NULL)
+		*slot = MakeSingleTupleTableSlot(writer->row->tts_tupleDescriptor, writer->row->tts_ops);
+	if (!writer->gathering)
+		open_log(writer);
+	writer->gathering = true;
+	MemoryContextSwitchTo(caller);
+	return *slot;
+}
+
+/* Stores what is gathered. */
+static void
+store_gathered(LogWriter *writer)
+{
+	ResultRelInfo *target = writer->target;
+	MemoryContext caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(writer->estate));
+
+	table_multi_insert(target->ri_RelationDesc, writer->gathered, writer->ngathered,
+					   GetCurrentCommandId(true), 0, NULL);
+	for (int i = 0; i < writer->ngathered; i++)
+	{
+		if (target->ri_NumIndices > 0)
+			insert_index_tuples(target, writer->gathered[i], writer->estate);
+		ExecClearTuple(writer->gathered[i]);
+	}
+	MemoryContextSwitchTo(caller);
+	ResetPerTupleExprContext(writer->estate);
+	writer->ngathered = 0;
+	writer->bytes = 0;
+}
+
+/*
+ * Makes a row of what log_write_slot() was filled with, as the current user, and keeps it
+ * for log_write_gathered().
+ */
+void
+log_write_later(LogWriter *writer)
+{
+	TupleTableSlot *row = next_gathered(writer);
+
+	if (!make_row(writer, row))
+		elog(ERROR, "a log without triggers refused a row");
+	ExecMaterializeSlot(row);
+	ResetPerTupleExprContext(writer->estate);
+	writer->ngathered++;
+	writer->bytes += ExecFetchSlotHeapTuple(row, false, NULL)->t_len;
+	if (writer->ngathered == MAX_GATHERED || writer->bytes > MAX_GATHERED_BYTES)
+		store_gathered(writer);
+}
+
+/*
+ * Stores what is left, and lets go of the log.
+ */
+void
+log_write_gathered(LogWriter *writer)
+{
+	if (!writer->gathering)
+		return;
+	if (writer->ngathered > 0)
+		store_gathered(writer);
+	close_log(writer);
+	writer->gathering = false;
 }

@@ -29,4 +29,13 @@ extern LogWriter *log_write_begin(Relation log, List *plan, TupleDesc known);
 extern TupleTableSlot *log_write_slot(LogWriter *writer);
 extern void log_write(LogWriter *writer);
 
+/*
+ * Many rows cost less together.  Where nobody can tell the difference, a row may be made
+ * now and be stored later, at the latest by log_write_gathered().  Until then the log is
+ * held open.
+ */
+extern bool log_write_may_gather(Relation log, List *plan);
+extern void log_write_later(LogWriter *writer);
+extern void log_write_gathered(LogWriter *writer);
+
 #endif							/* CRM_LOG_WRITE_H */

@@ -11,6 +11,7 @@
 
 #include "binding.h"
 #include "context.h"
+#include "query_end.h"
 #include "rules.h"
 
 PG_MODULE_MAGIC;
@@ -23,4 +24,5 @@ _PG_init(void)
 	context_init();
 	rules_init();
 	binding_init();
+	query_end_init();
 }
