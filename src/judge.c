@@ -178,10 +178,11 @@ find_move(const Candidate *candidate, const MoveList *list, int to, Verdict *ver
 
 /*
  * The move by which a candidate that was granted has come to its stage; NULL where it has
- * not come by one.  Guards are asked only if there is a choice.
+ * not come by one.  Guards are asked only if there is a choice; else the answer is always
+ * the same.
  */
 const DiagramMove *
-judge_move_made(const Candidate *candidate)
+judge_move_made(const Candidate *candidate, bool *always)
 {
 	const MoveList *list = machine_moves_from(candidate->book->rules->machine, candidate->from);
 	const DiagramMove *only = NULL;
@@ -195,7 +196,8 @@ judge_move_made(const Candidate *candidate)
 		only = list->moves[i].drawn;
 		count++;
 	}
-	if (count < 2)
+	*always = count < 2;
+	if (*always)
 		return only;
 	(void) find_move(candidate, list, candidate->to, &verdict);
 	return verdict.move;

@@ -53,7 +53,9 @@ typedef struct Verdict
 /* old_row may be NULL; an unknown lifecycle is an error. */
 extern Candidate judge_candidate(Binding *binding, Relation rel, TupleTableSlot *new_row,
 								 TupleTableSlot *old_row);
-extern const DiagramMove *judge_move_made(const Candidate *candidate);
+
+/* "always": whether it is the one that any row makes between these stages. */
+extern const DiagramMove *judge_move_made(const Candidate *candidate, bool *always);
 extern Verdict judge(const Candidate *candidate, bool explain);
 extern const char *check_name(CheckKind kind);
 extern char *enumerate(const char *const *items, int count, const char *separator);

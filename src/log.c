@@ -97,6 +97,8 @@ typedef struct LogStatement
 	bool		gathering;
 	RoleName	login;
 	RoleName	role;
+	text	   *lifecycle;		/* of all rows; NULL where a column names it */
+	text	   *drawn[NUM_LOG_PARAMETERS];	/* the words of the move made last, if they tell each such move */
 } LogStatement;
 
 /* One row to write: the parameters behind the key in the writer's slot. */
@@ -269,6 +271,8 @@ make_statement(TriggerData *trigdata, MemoryContext query)
 	statement->importing = context_importing(trigdata->tg_relation);
 	statement->binding = binding_get(trigdata->tg_relation, trigdata->tg_trigger->tgargs[ARG_KEY]);
 	statement->changes = binding_changes();
+	if (statement->binding->columns[LIFECYCLE_COLUMN] == 0)
+		statement->lifecycle = cstring_to_text(binding_lifecycle(statement->binding, NULL));
 	statement->plan = get_plan(statement->binding, statement->rel, log);
 	statement->writer = log_write_begin(log, statement->plan->columns, statement->plan->known);
 	table_close(log, NoLock);
@@ -394,7 +398,7 @@ put_key(const LogPlan *plan, TupleTableSlot *known, TupleTableSlot *of)
 }
 
 static void
-begin_row(LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot *of)
+begin_row(LogStatement *statement, LogRow *row, TupleTableSlot *of)
 {
 	TupleTableSlot *known = log_write_slot(statement->writer);
 	char	   *reason = binding_text(statement->binding, of, REASON_COLUMN);
@@ -403,8 +407,10 @@ begin_row(LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot
 	row->values = known->tts_values + statement->plan->nkeys;
 	row->nulls = known->tts_isnull + statement->plan->nkeys;
 	memset(row->nulls, true, NUM_LOG_PARAMETERS * sizeof(bool));
-	put_text(row, P_KIND, kind);
-	put_text(row, P_LIFECYCLE, binding_lifecycle(statement->binding, of));
+	if (statement->lifecycle != NULL)
+		put(row, P_LIFECYCLE, PointerGetDatum(statement->lifecycle));
+	else
+		put_text(row, P_LIFECYCLE, binding_lifecycle(statement->binding, of));
 	put_text(row, P_ACTOR, context_actor());
 	put_text(row, P_REASON, reason != NULL ? reason : context_reason());
 	put_text(row, P_NOTE, context_note());
@@ -453,13 +459,51 @@ put_refusal(LogRow *row, const Verdict *verdict)
 	put_text(row, P_NOTE, note.data);
 }
 
+static bool
+is_label(const text *word, JourneyLabel label)
+{
+	return word != NULL && VARSIZE_ANY_EXHDR(word) == label.len &&
+		memcmp(VARDATA_ANY(word), label.text, label.len) == 0;
+}
+
+/* Puts the words of the move made last, if this is the same. */
+static bool
+put_same_move(const LogStatement *statement, LogRow *row, JourneyLabel from, JourneyLabel to)
+{
+	if (!is_label(statement->drawn[P_FROM], from) || !is_label(statement->drawn[P_TO], to))
+		return false;
+	for (int i = 0; i < NUM_LOG_PARAMETERS; i++)
+		if (statement->drawn[i] != NULL)
+			put(row, i, PointerGetDatum(statement->drawn[i]));
+	return true;
+}
+
+/* Keeps the words of a move, most rows of a statement make the same. */
+static void
+keep_move(LogStatement *statement, const LogRow *row)
+{
+	static const int words[] = {P_FROM, P_TO, P_EVENT, P_ACTION};
+	MemoryContext caller = MemoryContextSwitchTo(statement->context);
+
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		text	  **word = &statement->drawn[words[i]];
+
+		if (*word != NULL)
+			pfree(*word);
+		*word = row->nulls[words[i]] ? NULL : DatumGetTextPCopy(row->values[words[i]]);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
 /* Which move it was; under other modes than enforcement, whether it would have been refused. */
 static const char *
-put_move(const LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot *new_row,
+put_move(LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot *new_row,
 		 TupleTableSlot *old_row, const JourneyLabel *from, JourneyLabel to)
 {
 	Candidate	candidate = judge_candidate(statement->binding, statement->rel, new_row, old_row);
 	const DiagramMove *move;
+	bool		always;
 
 	candidate.from = from == NULL ? NO_STAGE : rulebook_find_stage(candidate.book, *from);
 	candidate.to = candidate.begun = rulebook_find_stage(candidate.book, to);
@@ -475,12 +519,14 @@ put_move(const LogStatement *statement, LogRow *row, const char *kind, TupleTabl
 			return "forced";
 		}
 	}
-	move = judge_move_made(&candidate);
+	move = judge_move_made(&candidate, &always);
 	if (move != NULL)
 	{
 		put_text(row, P_EVENT, move->event);
 		put_text(row, P_ACTION, move->action);
 	}
+	if (always && from != NULL && statement->lifecycle != NULL && statement->binding->mode == MODE_ENFORCE)
+		keep_move(statement, row);
 	return kind;
 }
 
@@ -495,7 +541,7 @@ log_insert(LogStatement *statement, TupleTableSlot *new_row)
 	if (!get_journey(statement, new_row, &journey))
 		return;
 	journey_open_datum(journey, &view);
-	begin_row(statement, &row, kind, new_row);
+	begin_row(statement, &row, new_row);
 	put_label(&row, P_TO, journey_last_stage(&view));
 	put(&row, P_AT, TimestampTzGetDatum(last_instant(&view)));
 	if (statement->importing || view.nsteps > 1)
@@ -516,7 +562,8 @@ log_update(LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old
 	Datum		journey;
 	JourneyView old,
 				new;
-	JourneyLabel from;
+	JourneyLabel from,
+				to;
 	LogRow		row;
 	const char *kind = "move";
 
@@ -525,22 +572,26 @@ log_update(LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old
 	journey_open_datum(old_journey, &old);
 	journey_open_datum(journey, &new);
 	from = journey_last_stage(&old);
-	begin_row(statement, &row, kind, new_row);
-	put_label(&row, P_FROM, from);
-	put_label(&row, P_TO, journey_last_stage(&new));
+	to = journey_last_stage(&new);
+	begin_row(statement, &row, new_row);
 	put(&row, P_AT, TimestampTzGetDatum(last_instant(&new)));
-	if (statement->importing)
+	if (new.nsteps < old.nsteps || !put_same_move(statement, &row, from, to))
 	{
-		kind = "import";
-		put(&row, P_JOURNEY, journey);
+		put_label(&row, P_FROM, from);
+		put_label(&row, P_TO, to);
+		if (statement->importing)
+		{
+			kind = "import";
+			put(&row, P_JOURNEY, journey);
+		}
+		else if (new.nsteps < old.nsteps)
+		{
+			kind = "undo";
+			put(&row, P_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
+		}
+		else
+			kind = put_move(statement, &row, kind, new_row, old_row, &from, to);
 	}
-	else if (new.nsteps < old.nsteps)
-	{
-		kind = "undo";
-		put(&row, P_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
-	}
-	else
-		kind = put_move(statement, &row, kind, new_row, old_row, &from, journey_last_stage(&new));
 	put_text(&row, P_KIND, kind);
 	write_row_later(statement);
 }
@@ -552,7 +603,8 @@ log_delete(LogStatement *statement, TupleTableSlot *old_row)
 	JourneyView view;
 	LogRow		row;
 
-	begin_row(statement, &row, "delete", old_row);
+	begin_row(statement, &row, old_row);
+	put_text(&row, P_KIND, "delete");
 	put(&row, P_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
 	if (get_journey(statement, old_row, &journey))
 	{

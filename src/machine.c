@@ -28,8 +28,8 @@ label_place(const Machine *machine, int n, const char *label, size_t len, bool *
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;
-		const char *this = machine->diagram->stages[machine->by_label[middle]].label;
-		int			order = compare_labels(label, len, this, strlen(this));
+		const StageLabel *this = &machine->by_label[middle];
+		int			order = compare_labels(label, len, this->text, this->len);
 
 		if (order == 0)
 		{
@@ -49,15 +49,16 @@ sort_labels(Machine *machine)
 {
 	const Diagram *diagram = machine->diagram;
 
-	machine->by_label = palloc(Max(diagram->nstages, 1) * sizeof(int));
+	machine->by_label = palloc(Max(diagram->nstages, 1) * sizeof(StageLabel));
 	for (int i = 0; i < diagram->nstages; i++)
 	{
-		const char *label = diagram->stages[i].label;
+		const char *text = diagram->stages[i].label;
+		StageLabel	label = {text, strlen(text), i};
 		bool		found;
-		int			place = label_place(machine, i, label, strlen(label), &found);
+		int			place = label_place(machine, i, label.text, label.len, &found);
 
-		memmove(machine->by_label + place + 1, machine->by_label + place, (i - place) * sizeof(int));
-		machine->by_label[place] = i;
+		memmove(machine->by_label + place + 1, machine->by_label + place, (i - place) * sizeof(StageLabel));
+		machine->by_label[place] = label;
 	}
 }
 
@@ -137,7 +138,7 @@ machine_find_stage(const Machine *machine, const char *label, size_t len)
 	bool		found;
 	int			place = label_place(machine, machine->diagram->nstages, label, len, &found);
 
-	return found ? machine->by_label[place] : NO_STAGE;
+	return found ? machine->by_label[place].stage : NO_STAGE;
 }
 
 /*

@@ -27,12 +27,19 @@ typedef struct MoveList
 	LegalMove  *moves;			/* in diagram order */
 } MoveList;
 
+typedef struct StageLabel
+{
+	const char *text;
+	size_t		len;
+	int			stage;
+} StageLabel;
+
 typedef struct Machine
 {
 	const Diagram *diagram;
 	MoveList   *from;			/* by stage */
 	MoveList	entries;		/* where a row may begin */
-	int		   *by_label;		/* stages sorted by the bytes of their labels */
+	StageLabel *by_label;		/* sorted by their bytes */
 } Machine;
 
 extern Machine *machine_build(const Diagram *diagram);

@@ -92,6 +92,14 @@ SELECT is((SELECT string_agg(id || to_stage, ' ' ORDER BY number) FROM deals_sta
 	'21lead 22lead 23lead 24lead 25lead 23sql 23lead', '19: blocks with exceptions leave exactly what survived');
 SELECT news();
 
+-- Different moves in one statement
+UPDATE deals SET stage = CASE stage WHEN 'lead' THEN 'sql' ELSE 'lead' END WHERE id BETWEEN 21 AND 30;
+UPDATE deals SET stage = CASE id % 2 WHEN 0 THEN 'lead' ELSE 'sql' END WHERE id BETWEEN 21 AND 30;
+SELECT results_eq($$SELECT from_stage, to_stage, event, count(*) FROM deals_stage_log WHERE number > (SELECT last_value FROM asked) GROUP BY 1, 2, 3 ORDER BY 1, 2$$,
+	$$VALUES ('lead', 'sql', 'accept', 7::bigint), ('sql', 'lead', 'back', 7)$$, 'each move has its own words');
+UPDATE deals SET stage = 'sql' WHERE id BETWEEN 21 AND 30;
+SELECT news();
+
 -- One statement with several parts
 WITH a AS (UPDATE deals SET stage = 'lead' WHERE id <= 3 RETURNING id), b AS (INSERT INTO deals VALUES (3001, 'lead') RETURNING id)
 UPDATE deals SET stage = 'lead' WHERE id BETWEEN 4 AND 6 AND EXISTS (TABLE a) AND EXISTS (TABLE b);
