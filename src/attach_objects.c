@@ -66,6 +66,14 @@ constraint_name(const char *key)
 	return quote_identifier(makeObjectName("lifecycle", key, "check"));
 }
 
+/* Tells those who look at the table what an object on it is for, and how to be rid of it. */
+static void
+comment(const AttachRequest *request, const char *kind, const char *name, const char *what)
+{
+	run(psprintf("COMMENT ON %s %s ON %s IS %s", kind, name, request->table,
+				 quote_literal_cstr(psprintf("%s; lifecycle.detach() removes it", what))));
+}
+
 void
 create_check(const AttachRequest *request)
 {
@@ -73,6 +81,7 @@ create_check(const AttachRequest *request)
 				 request->table, constraint_name(request->key),
 				 quoted_column(request, JOURNEY_COLUMN), quoted_column(request, STAGE_COLUMN),
 				 request->defer ? " NOT VALID" : ""));
+	comment(request, "CONSTRAINT", constraint_name(request->key), "keeps journey and stage in step");
 }
 
 /* The trigger that says which lifecycle, which columns and which mode. */
@@ -86,6 +95,7 @@ create_registry(const AttachRequest *request)
 				 quote_literal_cstr(request->lifecycle != NULL ? request->lifecycle : ""),
 				 quote_literal_cstr(column_list(request, true)),
 				 quote_literal_cstr(enforcement_mode_names[request->mode])));
+	comment(request, "TRIGGER", object_name(request->key, "columns"), "says what is attached to which columns, and how strictly");
 }
 
 /* Rows leave a table for another partition by a DELETE; elsewhere deletes do not matter. */
@@ -99,9 +109,11 @@ create_triggers(const AttachRequest *request)
 	run(psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE%s ON %s FOR EACH ROW"
 				 " EXECUTE FUNCTION lifecycle." BEFORE_FUNCTION "(%s)",
 				 object_name(request->key, "move"), or_delete, request->table, key));
+	comment(request, "TRIGGER", object_name(request->key, "move"), "refuses illegal moves and keeps the journey");
 	run(psprintf("CREATE TRIGGER %s AFTER INSERT%s ON %s FOR EACH ROW"
 				 " EXECUTE FUNCTION lifecycle." AFTER_FUNCTION "(%s)",
 				 object_name(request->key, "entry"), or_delete, request->table, key));
+	comment(request, "TRIGGER", object_name(request->key, "entry"), "refuses rows that begin where none may");
 }
 
 /* The columns of the table's key, as the log declares them; NULL where it has no key. */
@@ -170,6 +182,7 @@ create_log(const AttachRequest *request)
 	run(psprintf("CREATE CONSTRAINT TRIGGER %s AFTER INSERT OR UPDATE OR DELETE ON %s FROM %s FOR EACH ROW"
 				 " EXECUTE FUNCTION lifecycle.log_move(%s)",
 				 object_name(request->key, "log"), request->table, log, quote_literal_cstr(request->key)));
+	comment(request, "TRIGGER", object_name(request->key, "log"), psprintf("writes the log %s", log));
 }
 
 /* Drops those triggers of the attachment that call one of these functions, whatever they are named. */

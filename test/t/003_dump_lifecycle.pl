@@ -80,6 +80,8 @@ $node->safe_psql('before', q{
 my $lifecycle = 'SELECT owner, search_path FROM lifecycle.lifecycle';
 my $diagram = q{SELECT lifecycle.diagram('deal')};
 my $rows = 'SELECT * FROM shop.deals ORDER BY id';
+my $comments = q{SELECT tgrelid::regclass, tgname, obj_description(oid, 'pg_trigger') FROM pg_trigger
+	WHERE tgname LIKE '~%' AND tgparentid = 0 ORDER BY tgrelid::regclass::text, tgname};
 my $log = 'SELECT * FROM shop.parts_stage_log ORDER BY number';
 my $attached = q{SELECT relation, key, lifecycle, stage_column, journey_column, reason_column
 	FROM lifecycle.attachments ORDER BY relation::text};
@@ -99,7 +101,7 @@ sub check_restored
 	my ($database, $how) = @_;
 	my $connection = as('owner', $database);
 
-	foreach my $question ($lifecycle, $diagram, $rows, $attached, $log)
+	foreach my $question ($lifecycle, $diagram, $rows, $attached, $comments, $log)
 	{
 		is($node->safe_psql($database, $question), $node->safe_psql('before', $question), "$how: $question");
 	}
@@ -150,7 +152,7 @@ delete $ENV{PGOPTIONS};
 check_restored('triggers_first', 'triggers first');
 
 my $mine = $node->basedir . '/mine.sql';
-$node->command_ok([ 'pg_dump', '--no-sync', '--no-comments', '-f', $mine, '-d', as('owner', 'before') ], 'as the plain owner: dumps');
+$node->command_ok([ 'pg_dump', '--no-sync', '-f', $mine, '-d', as('owner', 'before') ], 'as the plain owner: dumps');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $mine, '-d', as('owner', 'by_owner') ],
 	'as the plain owner: restores');
 check_restored('by_owner', 'as the plain owner');
