@@ -53,6 +53,7 @@ typedef struct Statement
 	MemoryContext query;
 	TimestampTz now;
 	bool		importing;
+	bool		restoring;
 	ItemPointerData updated;	/* the row that BEFORE UPDATE saw last, on a partition */
 	Datum		updated_journey;
 } Statement;
@@ -76,6 +77,7 @@ get_statement(FunctionCallInfo fcinfo, TriggerData *trigdata)
 	statement->query = CurrentMemoryContext;
 	statement->now = context_instant(trigdata->tg_relation);
 	statement->importing = context_importing(trigdata->tg_relation);
+	statement->restoring = context_restoring(trigdata->tg_relation);
 	MemoryContextSwitchTo(caller);
 	fcinfo->flinfo->fn_extra = statement;
 	return statement;
@@ -173,6 +175,18 @@ refuse_journey(const Statement *statement, const char *message, const char *deta
 	refuse_always(statement->binding, statement->rel, statement->row, "journey_immutable", message, detail, hint);
 }
 
+/* Later steps would have to wait for one that is still to come. */
+static void
+check_has_happened(const Statement *statement, Datum journey)
+{
+	JourneyView view;
+
+	journey_open_datum(journey, &view);
+	if (view.first + journey_word_time(view.last_word) > GetCurrentTimestamp())
+		refuse_journey(statement, "the journey that the row brings ends in the future", NULL,
+					   "A step that has not happened yet does not belong into a journey.");
+}
+
 /*
  * A row that brings its journey: an import.  It takes an owner's rights, and the journey
  * must be one that this table could have kept.
@@ -195,9 +209,7 @@ check_brought_journey(Statement *statement, const Candidate *candidate, Datum jo
 								pnstrdup(stage.text, stage.len),
 								pnstrdup(journey_last_stage(&view).text, journey_last_stage(&view).len)),
 					   "Set the stage to the journey's last one.");
-	if (view.first + journey_word_time(view.last_word) > GetCurrentTimestamp())
-		refuse_journey(statement, "the journey that the row brings ends in the future", NULL,
-					   "A step that has not happened yet does not belong into a journey.");
+	check_has_happened(statement, journey);
 	labels = palloc(view.nlabels * sizeof(JourneyLabel));
 	journey_labels(&view, labels);
 	for (uint32 i = 0; i < view.nlabels; i++)
@@ -279,6 +291,8 @@ before_insert(Statement *statement, TriggerData *trigdata)
 	}
 	if (isnull)
 		return with_journey(statement, trigdata->tg_trigtuple, journey_start(stage, statement->now));
+	if (statement->importing && !statement->restoring)
+		check_has_happened(statement, journey);
 	return trigdata->tg_trigtuple;
 }
 
@@ -415,7 +429,11 @@ before_import(Statement *statement, TriggerData *trigdata, JourneyLabel old_stag
 	bool		unchanged = !old_isnull && !new_isnull && journey_same(old_journey, new_journey);
 
 	if (!new_isnull && !unchanged)
+	{
+		if (!statement->restoring)
+			check_has_happened(statement, new_journey);
 		return trigdata->tg_newtuple;
+	}
 	if (old_isnull)
 		return with_journey(statement, trigdata->tg_newtuple, journey_start(stage, statement->now));
 	if (same_label(old_stage, stage))

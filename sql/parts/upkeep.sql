@@ -113,7 +113,9 @@ BEGIN
 		RAISE EXCEPTION 'table % has no primary key, so history cannot find its rows', rel
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Add a primary key first.';
 	END IF;
-	DROP TABLE IF EXISTS pg_temp.lifecycle_history;
+	IF pg_catalog.to_regclass('pg_temp.lifecycle_history') IS NOT NULL THEN
+		DROP TABLE pg_temp.lifecycle_history;
+	END IF;
 	BEGIN
 		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE lifecycle_history AS
 			SELECT pg_catalog.row_number() OVER (ORDER BY %1$s) AS lifecycle_number, *
@@ -165,6 +167,8 @@ DECLARE
 	a @extschema@.attachments;
 	row_lifecycle text;
 	relations regclass[];
+	message text;
+	context text;
 BEGIN
 	a := @extschema@.attachment_of(rel, verify.stage_column);
 	row_lifecycle := CASE WHEN a.lifecycle IS NULL THEN format('t.%I::text', a.lifecycle_column) ELSE quote_literal(a.lifecycle) END;
@@ -185,7 +189,8 @@ BEGIN
 	BEGIN
 		PERFORM @extschema@.check_attachment(rel, a.key);
 	EXCEPTION WHEN OTHERS THEN
-		RETURN QUERY SELECT 'rules do not fit the table', SQLERRM, NULL::bigint,
+		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, context = PG_EXCEPTION_CONTEXT;
+		RETURN QUERY SELECT 'rules do not fit the table', concat_ws(': ', message, substring(context FROM '^(guard [^\n]*), on table')), NULL::bigint,
 			'Moves that need them fail. Give the table the column back, or draw the lifecycle without it.';
 	END;
 

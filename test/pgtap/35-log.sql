@@ -107,7 +107,13 @@ SELECT lives_ok($$UPDATE deals SET stage = 'lost', journey = '{won@2019-01-01,lo
 SELECT throws_ok($$UPDATE deals SET stage = 'lead', journey = '{won@2019-01-01}' WHERE id = 11$$, '23514', NULL,
 	'30: as long as it ends in the stage');
 SELECT is((SELECT string_agg(DISTINCT kind, ' ') FROM deals_stage_log WHERE id IN (10, 11)), 'import', 'and logged as what it is');
+SELECT throws_ok($$INSERT INTO deals (id, part, stage, journey) VALUES (13, 'a', 'odd', '{odd@2999-01-01}')$$, '23514',
+	'the journey that the row brings ends in the future', '13: but none that is still to come');
+SELECT throws_ok($$UPDATE deals SET stage = 'lost', journey = '{won@2019-01-01,lost@2199-02-01}' WHERE id = 11$$, '23514',
+	'the journey that the row brings ends in the future', '13: also in place of another');
 SET LOCAL crm_lifecycle.import = restore;
+SELECT lives_ok($$INSERT INTO deals (id, part, stage, journey) VALUES (13, 'a', 'odd', '{odd@2999-01-01}')$$,
+	'30: a restore brings what the table had, whatever this server''s clock says');
 INSERT INTO deals (id, part, stage, journey) VALUES (14, 'a', 'odd', '{odd@2020-01-01}'), (15, 'a', 'won', '{lead@2020-01-01,won@2020-01-02}');
 UPDATE deals SET stage = 'lost' WHERE id = 15;
 DELETE FROM deals WHERE id = 15;

@@ -101,7 +101,7 @@ CREATE TABLE lost (id int, state text, qty int);
 SELECT lifecycle.create_lifecycle('guarded', E'stateDiagram-v2\n[*] --> a\na --> b : go [qty > 0]');
 SELECT lifecycle.attach('lost', 'guarded', stage_column => 'state');
 ALTER TABLE lost RENAME COLUMN qty TO quantity;
-SELECT results_eq($$SELECT problem, subject FROM lifecycle.verify('lost')$$, $$VALUES ('rules do not fit the table', 'column "qty" does not exist')$$,
+SELECT results_eq($$SELECT problem, subject FROM lifecycle.verify('lost')$$, $$VALUES ('rules do not fit the table', 'column "qty" does not exist: guard [qty > 0] of the move from "a" to "b" in lifecycle "guarded"')$$,
 	'verify() finds a guard that no longer fits');
 ALTER TABLE lost RENAME COLUMN quantity TO qty;
 ALTER TABLE lost DROP COLUMN state;
