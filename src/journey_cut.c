@@ -168,3 +168,22 @@ journey_append_all(JourneyBuilder *builder, const JourneyView *view, PureError *
 	end_copy(&copier);
 	return done;
 }
+
+/*
+ * All steps, under other labels: labels has one for each of the journey's own.  Two that
+ * become the same are one stage from then on.
+ */
+bool
+journey_relabel(JourneyBuilder *builder, const JourneyView *view, const JourneyLabel *labels,
+				PureError *error)
+{
+	Copier		copier;
+	bool		done = true;
+
+	begin_copy(&copier, builder, view, error);
+	memcpy(copier.labels, labels, view->nlabels * sizeof(JourneyLabel));
+	for (uint32 step = 0; done && step < view->nsteps; step++)
+		done = copy_step(&copier, step);
+	end_copy(&copier);
+	return done;
+}

@@ -24,6 +24,8 @@ extern bool journey_slice(JourneyBuilder *builder, const JourneyView *view,
 extern bool journey_crop(JourneyBuilder *builder, const JourneyView *view,
 						 const JourneyWindow *window, PureError *error);
 extern bool journey_collapse(JourneyBuilder *builder, const JourneyView *view, PureError *error);
+extern bool journey_relabel(JourneyBuilder *builder, const JourneyView *view,
+							const JourneyLabel *labels, PureError *error);
 extern bool journey_append_all(JourneyBuilder *builder, const JourneyView *view,
 							   PureError *error);
 

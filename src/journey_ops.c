@@ -199,6 +199,39 @@ collapse(PG_FUNCTION_ARGS)
 	return return_built(fcinfo, &builder, journey_collapse(&builder, &view, &error), &error);
 }
 
+static JourneyLabel
+label_argument(FunctionCallInfo fcinfo, int argno)
+{
+	text	   *value = PG_GETARG_TEXT_PP(argno);
+	JourneyLabel label = {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+
+	return label;
+}
+
+PG_FUNCTION_INFO_V1(relabel);
+Datum
+relabel(PG_FUNCTION_ARGS)
+{
+	JourneyLabel new_label = label_argument(fcinfo, 2);
+	JourneyLabel old_label = label_argument(fcinfo, 1);
+	JourneyView view;
+	struct varlena *journey = journey_open_datum(PG_GETARG_DATUM(0), &view);
+	int			index = journey_find_label(&view, old_label.text, old_label.len);
+	JourneyLabel *labels;
+	JourneyBuilder builder;
+	PureError	error;
+
+	if (!journey_check_label(new_label.text, new_label.len, &error))
+		report_pure_error(&error);
+	if (index < 0)
+		PG_RETURN_POINTER(journey);
+	labels = palloc(view.nlabels * sizeof(JourneyLabel));
+	journey_labels(&view, labels);
+	labels[index] = new_label;
+	journey_begin(&builder);
+	return return_built(fcinfo, &builder, journey_relabel(&builder, &view, labels, &error), &error);
+}
+
 PG_FUNCTION_INFO_V1(journey_concat);
 Datum
 journey_concat(PG_FUNCTION_ARGS)

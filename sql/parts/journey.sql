@@ -139,6 +139,10 @@ CREATE FUNCTION @extschema@.collapse(journey @extschema@.journey) RETURNS @extsc
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.collapse(@extschema@.journey) IS 'the journey without steps from a stage to itself';
 
+CREATE FUNCTION @extschema@.relabel(journey @extschema@.journey, old text, new text) RETURNS @extschema@.journey
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.relabel(@extschema@.journey, text, text) IS 'the journey with another label in all steps of one stage';
+
 CREATE FUNCTION @extschema@.journey_concat(@extschema@.journey, @extschema@.journey) RETURNS @extschema@.journey
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.journey_concat(@extschema@.journey, @extschema@.journey) IS 'the first journey continued by the second, which must not begin before the first one ends';

@@ -90,6 +90,13 @@ SELECT r, slice(j, r) FROM one, unnest(ARRAY[
 SELECT slice(j, '[infinity,)') FROM one;
 SELECT crop(j, '2026-01-06', '2026-01-10'), crop(j, '2026-01-06 00:00:00.000001', '2026-01-08'), crop(j, '-infinity', 'infinity') = j AS whole, crop(j, '2026-01-10', '2026-01-01') FROM one;
 SELECT collapse(j), collapse(collapse(j)) = collapse(j) AS stable, collapse('{a@2026-01-01,a@2026-01-02,a@2026-01-03}') FROM one;
+SELECT relabel('{a@2026-01-01,b@2026-01-02,a@2026-01-03}', 'a', 'c'), relabel('{a@2026-01-01,b@2026-01-02,a@2026-01-03}', 'a', 'b') AS one_stage,
+	relabel('{a@2026-01-01}', 'b', 'c') AS never_there, relabel('{a@2026-01-01}', 'a', '') AS empty, relabel(j, 'lead', 'x') = relabel(relabel(j, 'lead', 'y'), 'y', 'x') AS same,
+	relabel(j, 'lead', NULL) IS NULL AS strict FROM one;
+SELECT relabel('{a@2026-01-01}', 'a', repeat('x', 256));
+-- By hand: the steps, each with its label looked at.
+SELECT bool_and(relabel(j, l, 'new') = (SELECT journey_agg(CASE stage WHEN l THEN 'new' ELSE stage END, entered_at, step) FROM steps(j))) AS as_by_hand
+FROM one, unnest(stages(j)) l;
 SELECT crop(j, '-infinity', at) || crop(j, at, 'infinity') = j AS whole FROM one, unnest(ARRAY['2026-01-06', '2026-01-08', '2026-01-10']::timestamptz[]) at;
 SELECT j || '{sql@2026-01-10,lost@2026-01-11}' FROM one;
 SELECT j || '{sql@2026-01-09T23:59:59.999999Z}' FROM one;
