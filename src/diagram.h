@@ -44,6 +44,7 @@ typedef struct DiagramStage
 {
 	char	   *id;				/* how the diagram names it */
 	char	   *label;			/* what the column holds; the id unless a note says otherwise */
+	TextList	formerly;		/* labels that rows may still hold: it was renamed */
 	char	   *title;			/* NULL where it is the id */
 	char	   *description;	/* may have several lines */
 	int			phase;			/* index, or -1 */
@@ -91,5 +92,10 @@ typedef struct Diagram
 
 extern Diagram *diagram_parse(const char *text, PureError *error);
 extern char *diagram_print(const Diagram *diagram);
+extern int	diagram_find_label(const Diagram *diagram, const char *label);
+extern int	diagram_find_former(const Diagram *diagram, const char *label);
+extern void diagram_rename(Diagram *diagram, int stage, const char *label);
+extern void diagram_add_former(Diagram *diagram, int stage, const char *label);
+extern void diagram_forget_formers(Diagram *diagram, int stage);
 
 #endif							/* CRM_DIAGRAM_H */

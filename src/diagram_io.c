@@ -26,7 +26,7 @@ PG_FUNCTION_INFO_V1(format_diagram);
 PG_FUNCTION_INFO_V1(diagram_stages);
 PG_FUNCTION_INFO_V1(diagram_moves);
 
-#define STAGE_COLUMNS 25
+#define STAGE_COLUMNS 26
 #define MOVE_COLUMNS 7
 
 static Diagram *
@@ -147,6 +147,7 @@ put_stage(Row *row, const Diagram *diagram, int i)
 	put(row, false, Int32GetDatum(i + 1));
 	put_text(row, stage->id);
 	put_text(row, stage->label);
+	put_list(row, &stage->formerly);
 	put_text(row, stage->title);
 	put_text(row, stage->description);
 	put_text(row, phase ? phase->id : NULL);

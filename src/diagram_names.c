@@ -275,14 +275,65 @@ check_references(DiagramReader *reader)
 	return true;
 }
 
-static int
-compare_labels(const void *a, const void *b)
+/* What a row may hold, and the stage that it means. */
+typedef struct Held
 {
-	const Named *left = *(Named *const *) a;
-	const Named *right = *(Named *const *) b;
-	int			order = strcmp(left->stage.label, right->stage.label);
+	const char *label;
+	const Named *name;
+	bool		formerly;
+} Held;
 
-	return order != 0 ? order : left->index - right->index;
+static int
+compare_held(const void *a, const void *b)
+{
+	const Held *left = a;
+	const Held *right = b;
+	int			order = strcmp(left->label, right->label);
+
+	return order != 0 ? order : left->name->index - right->name->index;
+}
+
+/* All labels, present and former, sorted. */
+static Held *
+collect_labels(const DiagramReader *reader, int *count)
+{
+	int			room = 1;
+	Held	   *held;
+
+	*count = 0;
+	for (int i = 0; i < reader->nnames; i++)
+		room += 1 + reader->names[i]->stage.formerly.count;
+	held = palloc(room * sizeof(Held));
+	for (int i = 0; i < reader->nnames; i++)
+	{
+		const Named *name = reader->names[i];
+
+		if (name->is_phase)
+			continue;
+		held[(*count)++] = (Held) {name->stage.label, name, false};
+		for (int f = 0; f < name->stage.formerly.count; f++)
+			held[(*count)++] = (Held) {name->stage.formerly.items[f], name, true};
+	}
+	qsort(held, *count, sizeof(Held), compare_held);
+	return held;
+}
+
+static bool
+fail_label(DiagramReader *reader, const Held *first, const Held *second)
+{
+	const Named *place = second->name->note != NULL ? second->name : first->name;
+	const char *where = place->note != NULL ? place->note : second->name->where;
+	char	   *label = pure_sample(second->label, strlen(second->label));
+
+	if (!first->formerly && !second->formerly)
+		return fail_at(reader, where, PURE_VALUE, "stages \"%s\" and \"%s\" have the same label \"%s\"",
+					   first->name->id, second->name->id, label);
+	if (first->name == second->name)
+		return fail_at(reader, where, PURE_VALUE, "stage \"%s\" has the label \"%s\" now, not formerly",
+					   first->name->id, label);
+	fail_at(reader, where, PURE_VALUE, "label \"%s\" means stage \"%s\" and stage \"%s\"", label,
+			first->name->id, second->name->id);
+	return pure_hint(reader->error, "What a stage was called formerly cannot be what another is called, or was.");
 }
 
 /*
@@ -291,22 +342,17 @@ compare_labels(const void *a, const void *b)
 static bool
 check_labels(DiagramReader *reader)
 {
-	Named	  **stages = palloc(Max(reader->nnames, 1) * sizeof(Named *));
-	int			nstages = 0;
+	int			count;
+	Held	   *held = collect_labels(reader, &count);
 
-	for (int i = 0; i < reader->nnames; i++)
-		if (!reader->names[i]->is_phase)
-			stages[nstages++] = reader->names[i];
-	qsort(stages, nstages, sizeof(Named *), compare_labels);
-	for (int i = 1; i < nstages; i++)
+	for (int i = 0; i < count; i++)
 	{
-		Named	   *first = stages[i - 1];
-		Named	   *second = stages[i];
-
-		if (strcmp(first->stage.label, second->stage.label) == 0)
-			return fail_at(reader, second->note != NULL ? second->note : second->where, PURE_VALUE,
-						   "stages \"%s\" and \"%s\" have the same label \"%s\"", first->id,
-						   second->id, pure_sample(second->stage.label, strlen(second->stage.label)));
+		if (strlen(held[i].label) > DIAGRAM_MAX_LABEL)
+			return fail_at(reader, held[i].name->note, PURE_LIMIT,
+						   "label of %zu bytes is too long: it may have %d", strlen(held[i].label),
+						   DIAGRAM_MAX_LABEL);
+		if (i > 0 && strcmp(held[i - 1].label, held[i].label) == 0)
+			return fail_label(reader, &held[i - 1], &held[i]);
 	}
 	return true;
 }

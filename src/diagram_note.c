@@ -38,6 +38,7 @@ typedef struct NoteKey
 
 static const NoteKey note_keys[] = {
 	{"label", KIND_WORDS, offsetof(DiagramStage, label)},
+	{"formerly", KIND_LIST, offsetof(DiagramStage, formerly)},
 	{"outcome", KIND_OUTCOME, offsetof(DiagramStage, outcome)},
 	{"probability", KIND_PROBABILITY, offsetof(DiagramStage, probability)},
 	{"sla", KIND_SPAN, offsetof(DiagramStage, sla)},

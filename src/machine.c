@@ -17,18 +17,18 @@ compare_labels(const char *a, size_t a_len, const char *b, size_t b_len)
 	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
 }
 
-/* The place in by_label where the label stands, or would stand among the first n. */
+/* The place among the names where the label stands, or would stand. */
 static int
-label_place(const Machine *machine, int n, const char *label, size_t len, bool *found)
+label_place(const Machine *machine, const char *label, size_t len, bool *found)
 {
 	int			low = 0,
-				high = n;
+				high = machine->nnames;
 
 	*found = false;
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;
-		const StageLabel *this = &machine->by_label[middle];
+		const StageName *this = &machine->names[middle];
 		int			order = compare_labels(label, len, this->text, this->len);
 
 		if (order == 0)
@@ -45,20 +45,33 @@ label_place(const Machine *machine, int n, const char *label, size_t len, bool *
 }
 
 static void
-sort_labels(Machine *machine)
+add_name(Machine *machine, const char *label, int stage)
+{
+	StageName	name = {label, strlen(label), stage};
+	bool		found;
+	int			place = label_place(machine, name.text, name.len, &found);
+
+	memmove(machine->names + place + 1, machine->names + place, (machine->nnames - place) * sizeof(StageName));
+	machine->names[place] = name;
+	machine->nnames++;
+}
+
+static void
+sort_names(Machine *machine)
 {
 	const Diagram *diagram = machine->diagram;
+	int			room = 1;
 
-	machine->by_label = palloc(Max(diagram->nstages, 1) * sizeof(StageLabel));
+	for (int i = 0; i < diagram->nstages; i++)
+		room += 1 + diagram->stages[i].formerly.count;
+	machine->names = palloc(room * sizeof(StageName));
 	for (int i = 0; i < diagram->nstages; i++)
 	{
-		const char *text = diagram->stages[i].label;
-		StageLabel	label = {text, strlen(text), i};
-		bool		found;
-		int			place = label_place(machine, i, label.text, label.len, &found);
+		const DiagramStage *stage = &diagram->stages[i];
 
-		memmove(machine->by_label + place + 1, machine->by_label + place, (i - place) * sizeof(StageLabel));
-		machine->by_label[place] = label;
+		add_name(machine, stage->label, i);
+		for (int f = 0; f < stage->formerly.count; f++)
+			add_name(machine, stage->formerly.items[f], i);
 	}
 }
 
@@ -114,7 +127,7 @@ machine_build(const Diagram *diagram)
 
 	machine->diagram = diagram;
 	machine->from = palloc0(Max(diagram->nstages, 1) * sizeof(MoveList));
-	sort_labels(machine);
+	sort_names(machine);
 	for (int i = 0; i < diagram->nmoves; i++)
 	{
 		const DiagramMove *drawn = &diagram->moves[i];
@@ -130,15 +143,24 @@ machine_build(const Diagram *diagram)
 }
 
 /*
- * The stage with this label, or NO_STAGE.
+ * The stage that has this label, or had it formerly; or NO_STAGE.
  */
 int
 machine_find_stage(const Machine *machine, const char *label, size_t len)
 {
 	bool		found;
-	int			place = label_place(machine, machine->diagram->nstages, label, len, &found);
+	int			place = label_place(machine, label, len, &found);
 
-	return found ? machine->by_label[place].stage : NO_STAGE;
+	return found ? machine->names[place].stage : NO_STAGE;
+}
+
+/*
+ * Whether rows may hold a label that a stage had formerly.
+ */
+bool
+machine_has_former_labels(const Machine *machine)
+{
+	return machine->nnames > machine->diagram->nstages;
 }
 
 /*

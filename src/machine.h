@@ -27,23 +27,26 @@ typedef struct MoveList
 	LegalMove  *moves;			/* in diagram order */
 } MoveList;
 
-typedef struct StageLabel
+/* What a row may hold to be in a stage: its label, or one that it had formerly. */
+typedef struct StageName
 {
 	const char *text;
 	size_t		len;
 	int			stage;
-} StageLabel;
+} StageName;
 
 typedef struct Machine
 {
 	const Diagram *diagram;
 	MoveList   *from;			/* by stage */
 	MoveList	entries;		/* where a row may begin */
-	StageLabel *by_label;		/* sorted by their bytes */
+	int			nnames;			/* more than there are stages while one is being renamed */
+	StageName  *names;			/* sorted by the bytes of the labels */
 } Machine;
 
 extern Machine *machine_build(const Diagram *diagram);
 extern int	machine_find_stage(const Machine *machine, const char *label, size_t len);
+extern bool machine_has_former_labels(const Machine *machine);
 extern const MoveList *machine_moves_from(const Machine *machine, int stage);
 extern int	machine_shortest_way(const Machine *machine, int from, int to, int *way);
 

@@ -12,6 +12,7 @@ CREATE FUNCTION @extschema@.diagram_stages(
 	OUT "position" integer,
 	OUT id text,
 	OUT label text,
+	OUT formerly text[],
 	OUT title text,
 	OUT description text,
 	OUT phase text,

@@ -71,6 +71,7 @@ stateDiagram
     outside: yes
     probability: 0.125
     label: ""
+    formerly: prospect, "Lead, cold", " "
   end note
 ', E'\n', E'\r\n')) AS canonical \gset
 \echo :canonical
@@ -263,6 +264,9 @@ FROM (VALUES
   -- notes
   ('note right of ghost' || E'\n  owner: x\n  end note'), ('note over lead'), ('note "x" as y'), ('note right of lead : x'),
   ('note right of lead' || E'\n    hello\n  end note'), ('note right of lead' || E'\n    prio: 1\n  end note'),
+  ('lead --> won' || E'\n  note right of lead\n    formerly: won\n  end note'), ('note right of lead' || E'\n    formerly: lead\n  end note'),
+  ('lead --> won' || E'\n  note right of lead\n    label: a\n    formerly: x\n  end note\n  note right of won\n    formerly: y, x\n  end note'),
+  ('note right of lead' || E'\n    formerly: a, a\n  end note'), ('note right of lead' || E'\n    formerly: ' || repeat('x', 256) || E'\n  end note'),
   ('note right of lead' || E'\n    owner:\n  end note'), ('note right of lead' || E'\n    owner: a\n    owner: b\n  end note'),
   ('note right of lead' || E'\n    owner: a\n  end note\n  note left of lead\n    goal: b\n  end note'),
   ('note right of lead' || E'\n    outcome: maybe\n  end note'), ('note right of lead' || E'\n    probability: 110%\n  end note'),
