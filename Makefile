@@ -52,6 +52,7 @@ PURE = \
 	diagram_names \
 	diagram_parse \
 	diagram_print \
+	diagram_rename \
 	machine
 
 # Code that a server needs: faces of the pure code, and code with SQL inside.
@@ -82,12 +83,14 @@ FACES = \
 	rules \
 	rule_table \
 	lifecycle \
+	rename \
 	guard \
 	rulebook \
 	binding \
 	judge \
 	refuse \
 	context \
+	renew \
 	crossing \
 	journey_keep \
 	enforce \
@@ -117,7 +120,8 @@ PARTS = \
 	survival \
 	rules \
 	enforce \
-	upkeep
+	upkeep \
+	rename
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 

@@ -168,7 +168,11 @@ judge_to(Question *question, int to, bool explain)
 static bool
 is_there_already(const Question *question, const JourneyLabel *to)
 {
-	return journey_label_compare(&question->stage, to) == 0;
+	int			stage = rulebook_find_stage(question->candidate.book, *to);
+
+	/* Of a stage that is being renamed, both labels mean the same. */
+	return stage == NO_STAGE ? journey_label_compare(&question->stage, to) == 0 :
+		stage == question->candidate.from;
 }
 
 static JourneyLabel

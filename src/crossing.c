@@ -14,6 +14,7 @@
 
 #include "crossing.h"
 #include "journey_io.h"
+#include "renew.h"
 
 typedef struct Entry
 {
@@ -110,17 +111,21 @@ same_row(Datum journey, Datum old_journey)
 
 /*
  * Whether a row with this journey is the insert half of the row that departed last, and
- * the journey which that one had.  Another trigger may have swallowed the insert half, and
- * then the next row to be inserted is a new one.
+ * the journey which that one had, with the labels that the rules have now; book may be
+ * NULL.  Another trigger may have swallowed the insert half, and then the next row to be
+ * inserted is a new one.
  */
 bool
-crossing_arrive(MemoryContext query, const char *key, CrossingUse use, Datum journey, Datum *old_journey)
+crossing_arrive(MemoryContext query, const char *key, CrossingUse use, const Rulebook *book, Datum journey,
+				Datum *old_journey)
 {
 	Crossing   *crossing = crossing_find(query, key);
 
 	if (crossing == NULL || crossing->departed[use] == (Datum) 0)
 		return false;
 	*old_journey = crossing->departed[use];
+	if (book != NULL)
+		*old_journey = renew_journey(book->rules->machine, *old_journey);
 	crossing->departed[use] = (Datum) 0;
 	return same_row(journey, *old_journey);
 }

@@ -12,6 +12,8 @@
 
 #include "commands/trigger.h"
 
+#include "rulebook.h"
+
 /*
  * What one statement knows of them, for one attachment.  An UPDATE that changes the
  * partition fires BEFORE UPDATE and BEFORE DELETE on the old one, BEFORE INSERT on the new
@@ -38,7 +40,7 @@ extern Crossing *crossing_find(MemoryContext query, const char *key);
 extern Crossing *crossing_get(MemoryContext query, const char *key);
 extern bool crossing_is_departure(TriggerData *trigdata);
 extern void crossing_depart(MemoryContext query, const char *key, CrossingUse use, Datum journey);
-extern bool crossing_arrive(MemoryContext query, const char *key, CrossingUse use, Datum journey,
-							Datum *old_journey);
+extern bool crossing_arrive(MemoryContext query, const char *key, CrossingUse use, const Rulebook *book,
+							Datum journey, Datum *old_journey);
 
 #endif							/* CRM_CROSSING_H */

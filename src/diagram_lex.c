@@ -215,6 +215,19 @@ is_reserved(const char *id)
 	return id_len >= 9 && pg_strcasecmp(id + id_len - 9, "direction") == 0;
 }
 
+/*
+ * Whether a text can be the id of a stage.
+ */
+bool
+is_id(const char *text)
+{
+	const char *p = text;
+
+	while (is_id_char(p))
+		p++;
+	return *p == '\0' && p > text && p - text <= DIAGRAM_MAX_ID && !is_reserved(text);
+}
+
 static char *
 fail_id(DiagramReader *reader, const char *where, const char *message)
 {

@@ -117,6 +117,7 @@ extern bool skip_keyword(DiagramReader *reader, const char *keyword);
 extern bool end_statement(DiagramReader *reader);
 extern char *read_id(DiagramReader *reader);
 extern bool is_word(const char *text);
+extern bool is_id(const char *text);
 extern bool decode_text(DiagramReader *reader, const char *start, const char *end, Decoded *decoded);
 extern bool is_literal(const Decoded *decoded, int at, char c);
 extern char *decoded_part(const Decoded *decoded, int from, int to);

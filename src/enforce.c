@@ -39,6 +39,7 @@
 #include "judge.h"
 #include "ownership.h"
 #include "refuse.h"
+#include "renew.h"
 
 PG_FUNCTION_INFO_V1(attachment);
 PG_FUNCTION_INFO_V1(enforce_move);
@@ -54,6 +55,8 @@ typedef struct Statement
 	TimestampTz now;
 	bool		importing;
 	bool		restoring;
+	char	   *missing;		/* a lifecycle that does not exist */
+	TupleTableSlot *today[2];	/* for the old and the new row, if they held former labels */
 	ItemPointerData updated;	/* the row that BEFORE UPDATE saw last, on a partition */
 	Datum		updated_journey;
 } Statement;
@@ -129,6 +132,21 @@ stage_label(const Statement *statement, TupleTableSlot *row)
 			 errhint("Set \"%s\" to one of the lifecycle's stages.",
 					 get_attname(RelationGetRelid(statement->rel), column, false)),
 			 errtablecol(statement->rel, column)));
+}
+
+/* The rules that a row follows, which need not exist: a restore may copy rows before them. */
+static Rulebook *
+known_rulebook(Statement *statement, TupleTableSlot *row)
+{
+	const char *lifecycle = binding_lifecycle(statement->binding, row);
+	Rulebook   *book;
+
+	if (lifecycle == NULL || (statement->missing != NULL && strcmp(statement->missing, lifecycle) == 0))
+		return NULL;
+	book = binding_rulebook(statement->binding, lifecycle);
+	if (book == NULL)
+		statement->missing = MemoryContextStrdup(statement->query, lifecycle);
+	return book;
 }
 
 static bool
@@ -325,6 +343,26 @@ is_stale(const Statement *statement, Datum old_journey, Datum new_journey, bool 
 }
 
 /*
+ * A row whose stage was renamed behind the lifecycle's back, as by ALTER TYPE ... RENAME
+ * VALUE: the CHECK would refuse it, but not say what heals it.
+ */
+static void
+require_known_or_in_step(Statement *statement, TriggerData *trigdata, Datum journey, JourneyLabel stage)
+{
+	Rulebook   *book = known_rulebook(statement, trigdata->tg_newslot);
+	Candidate	candidate;
+	JourneyHead head;
+
+	if (book == NULL || rulebook_find_stage(book, stage) != NO_STAGE)
+		return;
+	journey_read_head(journey, &head);
+	if (same_label(head.stage, stage))
+		return;
+	candidate = make_candidate(statement, trigdata->tg_newslot, trigdata->tg_trigslot);
+	refuse_renamed(&candidate, stage);
+}
+
+/*
  * The stage stays, so the journey does; one that is still to be filled in is.  Clients that
  * write every column back mean no harm.
  */
@@ -339,6 +377,8 @@ before_standing_still(Statement *statement, TriggerData *trigdata, JourneyLabel 
 	if (old_isnull && new_isnull)
 		return with_journey(statement, trigdata->tg_newtuple,
 							journey_of_unfilled(statement->binding, trigdata->tg_trigslot, statement->now));
+	if (!old_isnull)
+		require_known_or_in_step(statement, trigdata, old_journey, stage);
 	if (!old_isnull && !new_isnull && journey_same(old_journey, new_journey))
 		return trigdata->tg_newtuple;
 	if (!old_isnull && is_stale(statement, old_journey, new_journey, new_isnull, stage))
@@ -497,6 +537,50 @@ before_delete(Statement *statement, TriggerData *trigdata)
 	return trigdata->tg_trigtuple;
 }
 
+/* One of the rows of a trigger, with the present labels where it holds former ones. */
+static void
+renew(Statement *statement, const Machine *machine, int which, TupleTableSlot **row, HeapTuple *tuple)
+{
+	HeapTuple	renewed = renew_row(statement->binding, statement->rel, machine, *row, *tuple);
+	MemoryContext caller;
+
+	if (renewed == NULL)
+		return;
+	if (statement->today[which] == NULL)
+	{
+		caller = MemoryContextSwitchTo(statement->query);
+		/* A copy of the descriptor, since nobody would release a reference to it. */
+		statement->today[which] = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(statement->rel)),
+														   &TTSOpsHeapTuple);
+		MemoryContextSwitchTo(caller);
+	}
+	ExecStoreHeapTuple(renewed, statement->today[which], false);
+	*row = statement->today[which];
+	*tuple = renewed;
+}
+
+/*
+ * What the trigger fires for, as if the rows had been written today: while a stage is being
+ * renamed they may hold its former label.
+ */
+static TriggerData *
+with_present_labels(Statement *statement, TriggerData *trigdata)
+{
+	bool		is_update = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event);
+	Rulebook   *book = known_rulebook(statement, is_update ? trigdata->tg_newslot : trigdata->tg_trigslot);
+	const Machine *machine = book == NULL ? NULL : book->rules->machine;
+	TriggerData *today;
+
+	if (machine == NULL || !machine_has_former_labels(machine))
+		return trigdata;
+	today = palloc(sizeof(TriggerData));
+	*today = *trigdata;
+	renew(statement, machine, 0, &today->tg_trigslot, &today->tg_trigtuple);
+	if (is_update)
+		renew(statement, machine, 1, &today->tg_newslot, &today->tg_newtuple);
+	return today;
+}
+
 /*
  * enforce_move() is the BEFORE ROW trigger.
  */
@@ -508,11 +592,12 @@ enforce_move(PG_FUNCTION_ARGS)
 
 	check_called_as(fcinfo, "enforce_move", true);
 	statement = get_statement(fcinfo, trigdata);
+	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+		return PointerGetDatum(before_delete(statement, trigdata));
+	trigdata = with_present_labels(statement, trigdata);
 	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		return PointerGetDatum(before_insert(statement, trigdata));
-	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
-		return PointerGetDatum(before_update(statement, trigdata));
-	return PointerGetDatum(before_delete(statement, trigdata));
+	return PointerGetDatum(before_update(statement, trigdata));
 }
 
 static void
@@ -537,7 +622,9 @@ after_insert(Statement *statement, TriggerData *trigdata)
 	Datum		journey = row_journey(statement, row, &isnull);
 	Datum		old_journey;
 
-	if (isnull || crossing_arrive(statement->query, statement->binding->key, CROSSING_ENTRY, journey, &old_journey) ||
+	if (isnull ||
+		crossing_arrive(statement->query, statement->binding->key, CROSSING_ENTRY, known_rulebook(statement, row),
+						journey, &old_journey) ||
 		statement->importing)
 		return;
 	candidate = make_candidate(statement, row, NULL);

@@ -37,6 +37,7 @@
 #include "log.h"
 #include "log_write.h"
 #include "query_end.h"
+#include "renew.h"
 
 PG_FUNCTION_INFO_V1(log_move);
 
@@ -427,6 +428,15 @@ get_journey(const LogStatement *statement, TupleTableSlot *row, Datum *journey)
 	return !isnull;
 }
 
+/* The rules that a row follows; NULL where they do not exist. */
+static Rulebook *
+row_book(const LogStatement *statement, TupleTableSlot *row)
+{
+	const char *lifecycle = binding_lifecycle(statement->binding, row);
+
+	return lifecycle == NULL ? NULL : binding_rulebook(statement->binding, lifecycle);
+}
+
 /* The journey of a row as it was; of one that had none yet, the one that it has got since. */
 static Datum
 journey_before(const LogStatement *statement, TupleTableSlot *old_row)
@@ -555,6 +565,15 @@ log_insert(LogStatement *statement, TupleTableSlot *new_row)
 	write_row_later(statement);
 }
 
+/* The journey from before, with the labels that its stages have now: renaming them is no move. */
+static Datum
+with_present_labels(const LogStatement *statement, TupleTableSlot *new_row, Datum journey)
+{
+	Rulebook   *book = row_book(statement, new_row);
+
+	return book == NULL ? journey : renew_journey(book->rules->machine, journey);
+}
+
 /* old_row is NULL where only the journey from before is known. */
 static void
 log_update(LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old_row, Datum old_journey)
@@ -568,6 +587,9 @@ log_update(LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old
 	const char *kind = "move";
 
 	if (!get_journey(statement, new_row, &journey) || journey_same(old_journey, journey))
+		return;
+	old_journey = with_present_labels(statement, new_row, old_journey);
+	if (journey_same(old_journey, journey))
 		return;
 	journey_open_datum(old_journey, &old);
 	journey_open_datum(journey, &new);
@@ -608,6 +630,7 @@ log_delete(LogStatement *statement, TupleTableSlot *old_row)
 	put(&row, P_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
 	if (get_journey(statement, old_row, &journey))
 	{
+		journey = with_present_labels(statement, old_row, journey);
 		journey_open_datum(journey, &view);
 		put_label(&row, P_FROM, journey_last_stage(&view));
 		put(&row, P_JOURNEY, journey);
@@ -629,7 +652,8 @@ log_arrival(LogStatement *statement, TupleTableSlot *new_row)
 				old_journey;
 
 	if (get_journey(statement, new_row, &journey) &&
-		crossing_arrive(statement->query, statement->binding->key, CROSSING_LOG, journey, &old_journey))
+		crossing_arrive(statement->query, statement->binding->key, CROSSING_LOG, row_book(statement, new_row),
+						journey, &old_journey))
 		log_update(statement, new_row, NULL, old_journey);
 	else
 		log_insert(statement, new_row);

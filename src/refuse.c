@@ -14,11 +14,15 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
+#include "journey_io.h"
+#include "ownership.h"
 #include "refuse.h"
 
 /* Values of a key are shown up to this many bytes, as core's messages show a row's. */
@@ -278,33 +282,106 @@ refuse(const Candidate *candidate, const Verdict *verdict)
 				hint_for(candidate, first));
 }
 
+static char *
+rename_call(const Candidate *candidate, const char *from, const char *to)
+{
+	return psprintf("CALL lifecycle.rename_stage(%s, %s, %s);", quote_literal_cstr(candidate->book->rules->name),
+					quote_literal_cstr(from), quote_literal_cstr(to));
+}
+
+/* A stage that the enum of the column lacks, so that it may have another label there; or NULL. */
+static const char *
+missing_in_enum(const Candidate *candidate)
+{
+	const Diagram *diagram = candidate->book->rules->diagram;
+	Oid			type = candidate->binding->stage_type;
+
+	if (!type_is_enum(type))
+		return NULL;
+	for (int i = 0; i < diagram->nstages; i++)
+	{
+		const char *label = diagram->stages[i].label;
+
+		if (!diagram->stages[i].outside &&
+			(strlen(label) >= NAMEDATALEN ||
+			 !SearchSysCacheExists2(ENUMTYPOIDNAME, ObjectIdGetDatum(type), CStringGetDatum(label))))
+			return label;
+	}
+	return NULL;
+}
+
+/*
+ * What to do about a label that the lifecycle does not have.  Whoever may change the
+ * lifecycle may have meant to rename the stage that the row is in.
+ */
+static char *
+unknown_stage_hint(const Candidate *candidate, const char *from, const char *label)
+{
+	const Diagram *diagram = candidate->book->rules->diagram;
+	const DiagramStage *meant = meant_by_id(diagram, label);
+	const char *missing = missing_in_enum(candidate);
+	const char **labels = palloc(Max(diagram->nstages, 1) * sizeof(char *));
+	char	   *stages;
+
+	if (meant != NULL)
+		return psprintf("The column holds \"%s\" for stage \"%s\".", meant->label, meant->id);
+	if (missing != NULL)
+		return psprintf("The column's type lacks \"%s\". If that was renamed: %s", missing,
+						rename_call(candidate, missing, label));
+	for (int i = 0; i < diagram->nstages; i++)
+		labels[i] = diagram->stages[i].label;
+	stages = enumerate(labels, diagram->nstages, ", ");
+	if (from != NULL && may_act_as(GetUserId(), candidate->book->rules->owner))
+		return psprintf("Its stages are: %s. To rename a stage: %s", stages, rename_call(candidate, from, label));
+	return psprintf("Its stages are: %s.", stages);
+}
+
 /*
  * Refuses a label that the lifecycle does not have.  from is NULL for a new row.
  */
 void
 refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel to)
 {
-	const Diagram *diagram = candidate->book->rules->diagram;
 	const char *lifecycle = candidate->book->rules->name;
 	char	   *label = pnstrdup(to.text, to.len);
-	const char **labels = palloc(Max(diagram->nstages, 1) * sizeof(char *));
-	const DiagramStage *meant = meant_by_id(diagram, label);
 
 	if (from != NULL && !may_see_stage(candidate))
 	{
 		refuse_blindly(candidate, CHECK_MOVE, to);
 		return;
 	}
-	for (int i = 0; i < diagram->nstages; i++)
-		labels[i] = diagram->stages[i].label;
 	refuse_with(candidate, psprintf("%s_%s", lifecycle, from == NULL ? "entry" : "move"),
 				from == NULL
 				? psprintf("illegal entry at \"%s\" in lifecycle \"%s\"", label, lifecycle)
 				: psprintf("illegal move from \"%s\" to \"%s\" in lifecycle \"%s\"", from, label, lifecycle),
 				psprintf("Lifecycle \"%s\" has no stage \"%s\".", lifecycle, label),
-				meant != NULL
-				? psprintf("The column holds \"%s\" for stage \"%s\".", meant->label, meant->id)
-				: psprintf("Its stages are: %s.", enumerate(labels, diagram->nstages, ", ")));
+				unknown_stage_hint(candidate, from, label));
+}
+
+/* The stage in which the row's journey ends, if the lifecycle has it; else NULL. */
+static const char *
+stage_of_journey_end(const Candidate *candidate)
+{
+	bool		isnull;
+	Datum		journey = slot_getattr(candidate->old_row, candidate->binding->columns[JOURNEY_COLUMN], &isnull);
+	JourneyHead head;
+
+	if (isnull)
+		return NULL;
+	journey_read_head(journey, &head);
+	return rulebook_find_stage(candidate->book, head.stage) == NO_STAGE ? NULL :
+		pnstrdup(head.stage.text, head.stage.len);
+}
+
+/* What heals a row whose stage bears a label that the lifecycle does not have. */
+static char *
+left_stage_hint(const Candidate *candidate, const char *stage)
+{
+	const char *formerly = stage_of_journey_end(candidate);
+
+	if (formerly == NULL)
+		return "Draw the stage, or restore the label that the column held.";
+	return psprintf("If \"%s\" was renamed: %s", formerly, rename_call(candidate, formerly, stage));
 }
 
 /*
@@ -324,5 +401,24 @@ refuse_left_stage(const Candidate *candidate, JourneyLabel from, JourneyLabel to
 				psprintf("the row is in a stage that lifecycle \"%s\" does not have: \"%s\"",
 						 lifecycle, pnstrdup(from.text, from.len)),
 				"No move is drawn from a stage that is not in the diagram.",
-				"Draw the stage, or restore the label that the column held.");
+				left_stage_hint(candidate, pnstrdup(from.text, from.len)));
+}
+
+/*
+ * Refuses to write a row whose journey does not end in its stage, which the lifecycle does
+ * not have: somebody has renamed it by hand.
+ */
+void
+refuse_renamed(const Candidate *candidate, JourneyLabel stage)
+{
+	const char *lifecycle = candidate->book->rules->name;
+	char	   *label = pnstrdup(stage.text, stage.len);
+
+	if (!may_see_stage(candidate))
+		refuse_always(candidate->binding, candidate->rel, candidate->old_row, psprintf("%s_move", lifecycle),
+					  psprintf("the row is in a stage that lifecycle \"%s\" does not have", lifecycle), NULL,
+					  "Whoever may read the row is told the reason.");
+	refuse_always(candidate->binding, candidate->rel, candidate->old_row, psprintf("%s_move", lifecycle),
+				  psprintf("the row is in a stage that lifecycle \"%s\" does not have: \"%s\"", lifecycle, label),
+				  "Its journey does not end there.", left_stage_hint(candidate, label));
 }

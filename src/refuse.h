@@ -14,6 +14,7 @@
 
 extern void refuse(const Candidate *candidate, const Verdict *verdict);
 extern void refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel to);
+pg_noreturn extern void refuse_renamed(const Candidate *candidate, JourneyLabel stage);
 extern void refuse_left_stage(const Candidate *candidate, JourneyLabel from, JourneyLabel to);
 
 /* Raises, or in other modes than enforcement lets pass, what is said in these words. */

@@ -169,6 +169,11 @@ DECLARE
 	relations regclass[];
 	message text;
 	context text;
+	-- What rows may hold to be in a stage.
+	held text := $q$
+		held AS MATERIALIZED (
+			SELECT s.lifecycle, s.id, s.label, h.held, s.outside
+			FROM @extschema@.stage s CROSS JOIN LATERAL unnest(s.label || s.formerly) h (held))$q$;
 BEGIN
 	a := @extschema@.attachment_of(rel, verify.stage_column);
 	row_lifecycle := CASE WHEN a.lifecycle IS NULL THEN format('t.%I::text', a.lifecycle_column) ELSE quote_literal(a.lifecycle) END;
@@ -224,7 +229,10 @@ BEGIN
 	SELECT CASE WHEN c.conname IS NULL THEN 'CHECK is missing' ELSE 'CHECK is not validated' END,
 		coalesce(c.conname::text, rel::text), NULL::bigint,
 		CASE WHEN c.conname IS NULL THEN format('ALTER TABLE %s ADD CHECK (lifecycle.ends_in(%I, %I));', rel, a.journey_column, coalesce(a.stage_column, a.key))
-			ELSE format('CALL lifecycle.fill(%L);', rel) END
+			ELSE coalesce(
+				(SELECT format('CALL lifecycle.rename_stage(%L, %L, %L);', s.lifecycle, s.formerly[1], s.label)
+					FROM @extschema@.stage s WHERE s.lifecycle = a.lifecycle AND s.formerly <> '{}' LIMIT 1),
+				format('CALL lifecycle.fill(%L);', rel)) END
 	FROM (VALUES (1)) one
 		LEFT JOIN pg_constraint c ON c.conrelid = rel AND c.contype = 'c' AND a.stage_column IS NOT NULL
 			AND c.conkey @> ARRAY(SELECT attnum FROM pg_attribute WHERE attrelid = rel AND attname IN (a.stage_column, a.journey_column))
@@ -234,35 +242,63 @@ BEGIN
 	END IF;
 
 	RETURN QUERY EXECUTE format($q$
+		SELECT 'stage is still being renamed', array_to_string(s.formerly, ', ') || ' > ' || s.label, count(t.*),
+			format('CALL lifecycle.rename_stage(%%L, %%L, %%L);', s.lifecycle, s.formerly[1], s.label)
+		FROM @extschema@.stage s
+			LEFT JOIN %1$s t ON %4$s = s.lifecycle AND (t.%3$I::text = ANY (s.formerly)
+				OR EXISTS (SELECT FROM unnest(s.formerly) f WHERE @extschema@.visits(t.%2$I, f) > 0))
+		WHERE s.formerly <> '{}'
+		GROUP BY s.lifecycle, s.label, s.formerly HAVING count(t.*) > 0 OR s.lifecycle = %5$L ORDER BY 3 DESC, 2 $q$,
+		rel, a.journey_column, a.stage_column, row_lifecycle, a.lifecycle);
+
+	RETURN QUERY EXECUTE format($q$
+		WITH %5$s
 		SELECT CASE WHEN t.%2$I IS NULL THEN 'row has no journey yet' ELSE 'journey does not end in the stage' END,
 			t.%3$I::text, count(*),
 			CASE WHEN t.%2$I IS NULL THEN %4$L
+				WHEN s.id IS NULL AND e.id IS NOT NULL
+				THEN format('If "%%s" was renamed: CALL lifecycle.rename_stage(%%L, %%L, %%L);', e.label, e.lifecycle, e.label, t.%3$I)
 				ELSE 'Correct the stage, or the journey under crm_lifecycle.import.' END
-		FROM %1$s t WHERE NOT @extschema@.ends_in(t.%2$I, t.%3$I) GROUP BY 1, 2, 4 ORDER BY 3 DESC, 2 $q$,
-		rel, a.journey_column, a.stage_column, format('CALL lifecycle.fill(%L);', rel));
+		FROM %1$s t
+			LEFT JOIN held s ON s.lifecycle = %6$s AND s.held = t.%3$I::text
+			LEFT JOIN held e ON e.lifecycle = %6$s AND e.held = @extschema@.current_stage(t.%2$I)
+		WHERE NOT @extschema@.ends_in(t.%2$I, t.%3$I) AND (s.id = e.id) IS NOT TRUE
+		GROUP BY 1, 2, 4 ORDER BY 3 DESC, 2 $q$,
+		rel, a.journey_column, a.stage_column, format('CALL lifecycle.fill(%L);', rel), held, row_lifecycle);
 
 	RETURN QUERY EXECUTE format($q$
+		WITH %5$s
 		SELECT 'stage is not in the lifecycle', t.%3$I::text, count(*), 'Draw the stage, or change the rows under crm_lifecycle.import.'
-		FROM %1$s t LEFT JOIN @extschema@.stage s ON s.lifecycle = %4$s AND s.label = t.%3$I::text AND NOT s.outside
-		WHERE s.label IS NULL GROUP BY 2 ORDER BY 3 DESC, 2 $q$,
-		rel, a.journey_column, a.stage_column, row_lifecycle);
+		FROM %1$s t LEFT JOIN held s ON s.lifecycle = %4$s AND s.held = t.%3$I::text AND NOT s.outside
+		WHERE s.id IS NULL GROUP BY 2 ORDER BY 3 DESC, 2 $q$,
+		rel, a.journey_column, a.stage_column, row_lifecycle, held);
 
 	RETURN QUERY EXECUTE format($q$
-		WITH legal AS (
+		WITH %4$s,
+		legal AS (
 			SELECT m.lifecycle, f.label AS source, g.label AS target
 			FROM @extschema@.transition m
 				JOIN @extschema@.stage g ON g.lifecycle = m.lifecycle AND g.id = m.to_stage
 				JOIN @extschema@.stage f ON f.lifecycle = m.lifecycle AND (f.id = m.from_stage OR f.phase = m.from_phase)),
+		visited AS (
+			SELECT %3$s AS lifecycle, t.ctid AS place, t.tableoid AS leaf, s.step, s.stage
+			FROM %1$s t CROSS JOIN LATERAL @extschema@.steps(t.%2$I) s),
 		made AS (
-			SELECT %3$s AS lifecycle, lag(s.stage) OVER (PARTITION BY t.ctid, t.tableoid ORDER BY s.step) AS source, s.stage AS target
-			FROM %1$s t CROSS JOIN LATERAL @extschema@.steps(t.%2$I) s)
+			SELECT v.lifecycle, coalesce(h.label, v.stage) AS target,
+				lag(coalesce(h.label, v.stage)) OVER (PARTITION BY v.place, v.leaf ORDER BY v.step) AS source
+			FROM visited v LEFT JOIN held h ON h.lifecycle = v.lifecycle AND h.held = v.stage)
 		SELECT 'move would be refused today', made.source || ' > ' || made.target, count(*), 'Nothing to do, if the lifecycle has changed since.'
 		FROM made LEFT JOIN legal USING (lifecycle, source, target)
 		WHERE made.source IS NOT NULL AND made.source <> made.target AND legal.target IS NULL GROUP BY 2 ORDER BY 3 DESC, 2 $q$,
-		rel, a.journey_column, row_lifecycle);
+		rel, a.journey_column, row_lifecycle, held);
 
 	RETURN QUERY
-	SELECT 'label is missing in the type', s.label, NULL::bigint, format('ALTER TYPE %s ADD VALUE %L;', format_type(p.atttypid, NULL), s.label)
+	SELECT 'label is missing in the type', s.label, NULL::bigint,
+		format('ALTER TYPE %s ADD VALUE %L;', format_type(y.oid, NULL), s.label)
+			|| coalesce((
+				SELECT format(' Or, if it was renamed there: CALL lifecycle.rename_stage(%L, %L, %L);', s.lifecycle, s.label, e.enumlabel)
+				FROM pg_enum e LEFT JOIN @extschema@.stage k ON k.lifecycle = s.lifecycle AND k.label = e.enumlabel
+				WHERE e.enumtypid = y.oid AND k.label IS NULL ORDER BY e.enumsortorder LIMIT 1), '')
 	FROM pg_attribute p JOIN pg_type y ON y.oid = p.atttypid AND y.typtype = 'e'
 		JOIN @extschema@.stage s ON s.lifecycle = a.lifecycle AND NOT s.outside
 	WHERE p.attrelid = rel AND p.attname = a.stage_column

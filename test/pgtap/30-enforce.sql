@@ -72,7 +72,7 @@ SELECT is(words($$UPDATE deals SET stage = 'nowhere' WHERE id = 1$$),
 	E'illegal move from "mql" to "nowhere" in lifecycle "deal"\n'
 	'Lifecycle "deal" has no stage "nowhere".\n'
 	'The row is (id)=(1).\n'
-	'Its stages are: lead, mql, sql, opp, won, lost.',
+	'Its stages are: lead, mql, sql, opp, won, lost. To rename a stage: CALL lifecycle.rename_stage(''deal'', ''mql'', ''nowhere'');',
 	'a stage that is not in the diagram is refused');
 SELECT is(fields($$UPDATE deals SET stage = NULL WHERE id = 1$$), '23502 deals stage', 'and so is none at all');
 SELECT lives_ok($$UPDATE deals SET stage = 'won' WHERE id = 2$$, 'a move to a final stage is made');

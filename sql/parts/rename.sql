@@ -1,0 +1,266 @@
+-- Renaming a stage on tables in use.
+--
+-- What is short and must be whole is in functions, which run as one transaction and with a safe
+-- search_path. The batches are in the procedure itself: a procedure that commits cannot have a SET clause, and
+-- the triggers that others have on the table must see the search_path that they know. A batch writes nothing
+-- but the journey to itself; it is the row trigger that puts the present label in, as it does for everybody
+-- who touches such a row.
+
+CREATE FUNCTION @extschema@.begin_rename(lifecycle text, old text, new text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.begin_rename(text, text, text) IS 'gives a stage of a diagram another label, and keeps the old one as a former';
+
+CREATE FUNCTION @extschema@.end_rename(lifecycle text, label text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.end_rename(text, text) IS 'forgets what a stage of a diagram was called formerly';
+
+CREATE FUNCTION @extschema@.enum_of(type oid) RETURNS oid
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH RECURSIVE base AS (
+		SELECT y.oid, y.typtype, y.typbasetype FROM pg_type y WHERE y.oid = enum_of.type
+		UNION ALL
+		SELECT y.oid, y.typtype, y.typbasetype FROM base b JOIN pg_type y ON y.oid = b.typbasetype WHERE b.typtype = 'd')
+	SELECT base.oid FROM base WHERE base.typtype = 'e'
+$$;
+COMMENT ON FUNCTION @extschema@.enum_of(oid) IS 'the enum that a type is, or that a domain is over; NULL for others';
+
+-- The tables whose rows follow a lifecycle, or may, with the enum of the stage and the CHECK.
+CREATE FUNCTION @extschema@.followers(lifecycle text,
+	OUT relation regclass, OUT stage_column name, OUT journey_column name, OUT lifecycle_column name, OUT log regclass,
+	OUT enum oid, OUT constraint_oid oid) RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT a.relation, a.stage_column, a.journey_column, a.lifecycle_column, a.log, @extschema@.enum_of(p.atttypid),
+		(SELECT c.oid FROM pg_constraint c
+			WHERE c.conrelid = a.relation AND c.contype = 'c' AND c.conkey @> ARRAY[p.attnum, j.attnum]
+				AND pg_get_expr(c.conbin, c.conrelid) LIKE '%ends_in(%' ORDER BY c.oid LIMIT 1)
+	FROM @extschema@.attachments a
+		LEFT JOIN pg_attribute p ON p.attrelid = a.relation AND p.attname = a.stage_column
+		LEFT JOIN pg_attribute j ON j.attrelid = a.relation AND j.attname = a.journey_column
+	WHERE a.lifecycle = followers.lifecycle OR a.lifecycle_column IS NOT NULL
+	ORDER BY a.relation, a.key
+$$;
+COMMENT ON FUNCTION @extschema@.followers(text) IS 'the tables whose rows follow a lifecycle, or may';
+
+CREATE FUNCTION @extschema@.check_followers(lifecycle text) RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	subjects text;
+BEGIN
+	SELECT string_agg(format('%s (of %I)', f.relation, pg_get_userbyid(c.relowner)), ', ') INTO subjects
+	FROM @extschema@.followers(check_followers.lifecycle) f JOIN pg_class c ON c.oid = f.relation
+	WHERE NOT pg_has_role(c.relowner, 'USAGE');
+	IF subjects IS NOT NULL THEN
+		RAISE EXCEPTION 'must be owner of the tables whose rows follow lifecycle "%"', lifecycle
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('Tables of others: %s.', subjects),
+				HINT = 'A member of all these roles can do it.';
+	END IF;
+	SELECT string_agg(f.relation::text, ', ') INTO subjects
+	FROM @extschema@.followers(check_followers.lifecycle) f WHERE row_security_active(f.relation);
+	IF subjects IS NOT NULL THEN
+		RAISE EXCEPTION 'row security hides rows from the owner of tables that follow lifecycle "%"', lifecycle
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('Tables: %s.', subjects),
+				HINT = 'ALTER TABLE ... NO FORCE ROW LEVEL SECURITY for as long as it takes, or do it as a role that bypasses it.';
+	END IF;
+	SELECT string_agg(f.relation::text, ', ') INTO subjects
+	FROM @extschema@.followers(check_followers.lifecycle) f WHERE f.stage_column IS NULL;
+	IF subjects IS NOT NULL THEN
+		RAISE EXCEPTION 'the attachment of a table that follows lifecycle "%" is damaged', lifecycle
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Tables: %s.', subjects),
+				HINT = 'SELECT * FROM lifecycle.verify(...) says what to do.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION @extschema@.check_followers(text) IS 'refuses unless the caller may rewrite every table that follows a lifecycle';
+
+CREATE FUNCTION @extschema@.rename_in_enum(enum oid, lifecycle text, old text, new text, at_once boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	type text := format_type(enum, NULL);
+	needed_by text;
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = enum AND e.enumlabel = old)
+		OR EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = enum AND e.enumlabel = new) THEN
+		RETURN;
+	END IF;
+	SELECT string_agg(DISTINCT quote_literal(s.lifecycle), ', ') INTO needed_by
+	FROM @extschema@.attachments a
+		JOIN pg_attribute p ON p.attrelid = a.relation AND p.attname = a.stage_column
+		JOIN @extschema@.stage s ON s.lifecycle = coalesce(a.lifecycle, s.lifecycle)
+	WHERE @extschema@.enum_of(p.atttypid) = enum AND s.lifecycle <> rename_in_enum.lifecycle AND s.label = old;
+	IF needed_by IS NULL THEN
+		EXECUTE format('ALTER TYPE %s RENAME VALUE %L TO %L', type, old, new);
+	ELSIF at_once THEN
+		RAISE EXCEPTION 'other lifecycles need the label "%" of type %', old, type
+			USING ERRCODE = 'object_in_use', DETAIL = format('Lifecycles: %s.', needed_by),
+				HINT = format('ALTER TYPE %s ADD VALUE %L; and commit, then call again.', type, new);
+	ELSE
+		EXECUTE format('ALTER TYPE %s ADD VALUE %L AFTER %L', type, new, old);
+		RAISE NOTICE 'type % keeps the label "%", which other lifecycles need', type, old;
+	END IF;
+END $$;
+COMMENT ON FUNCTION @extschema@.rename_in_enum(oid, text, text, text, boolean) IS 'renames a label of an enum, or adds the new one where other lifecycles need the old';
+
+-- The first step, in one transaction. It waits for the transactions that are writing to the tables: whoever
+-- writes after it knows both labels.
+CREATE FUNCTION @extschema@.prepare_rename(lifecycle text, old text, new text, at_once boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	f record;
+	definition text;
+	constraint_name name;
+BEGIN
+	PERFORM @extschema@.begin_rename(lifecycle, old, new);
+	PERFORM @extschema@.check_followers(lifecycle);
+	FOR f IN SELECT * FROM @extschema@.followers(prepare_rename.lifecycle) LOOP
+		EXECUTE format('LOCK TABLE %s IN %s MODE', f.relation, CASE WHEN f.enum IS NULL THEN 'SHARE ROW EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END);
+		CONTINUE WHEN f.enum IS NULL;
+		PERFORM @extschema@.rename_in_enum(f.enum, lifecycle, old, new, at_once);
+		-- With the enum the rows have been renamed, and their journeys have not: a dump must not promise more.
+		SELECT c.conname, pg_get_constraintdef(c.oid) INTO constraint_name, definition FROM pg_constraint c
+		WHERE c.oid = f.constraint_oid AND c.convalidated
+			AND NOT EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = f.enum AND e.enumlabel = old);
+		IF FOUND THEN
+			EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s NOT VALID',
+				f.relation, constraint_name, constraint_name, definition);
+		END IF;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION @extschema@.prepare_rename(text, text, text, boolean) IS 'the first step of rename_stage(): diagram, enums and CHECKs';
+
+-- The second step: for each table (the leaves of a partitioned one) and each log, what renames the rows
+-- between two ctids, and what counts those that are left.
+CREATE FUNCTION @extschema@.rename_work(lifecycle text, label text, logs boolean,
+	OUT relation regclass, OUT batch text, OUT remaining text) RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH stage AS (
+		SELECT s.label, s.formerly FROM @extschema@.stage s
+		WHERE s.lifecycle = rename_work.lifecycle AND s.label = rename_work.label AND s.formerly <> '{}'),
+	leaf AS (
+		SELECT f.*, l.relid::regclass AS leaf
+		FROM @extschema@.followers(rename_work.lifecycle) f
+			CROSS JOIN LATERAL (
+				SELECT t.relid FROM pg_partition_tree(f.relation) t WHERE t.isleaf
+				UNION SELECT f.relation WHERE NOT EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = f.relation)) l),
+	target AS (
+		SELECT leaf AS relation, 1 AS place, format('%I = t.%I', journey_column, journey_column) AS change,
+			format('(t.%I::pg_catalog.text OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.text[]) OR %s)%s',
+				stage_column, formerly,
+				(SELECT string_agg(format('@extschema@.visits(t.%I, %L::pg_catalog.text) OPERATOR(pg_catalog.>) 0', journey_column, former), ' OR ')
+					FROM unnest(formerly) former),
+				format(' AND t.%I::pg_catalog.text OPERATOR(pg_catalog.=) %L', lifecycle_column, rename_work.lifecycle)) AS holds
+		FROM leaf CROSS JOIN stage WHERE lifecycle_column IS NOT NULL
+		UNION ALL
+		SELECT leaf, 1, format('%I = t.%I', journey_column, journey_column),
+			format('(t.%I::pg_catalog.text OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.text[]) OR %s)',
+				stage_column, formerly,
+				(SELECT string_agg(format('@extschema@.visits(t.%I, %L::pg_catalog.text) OPERATOR(pg_catalog.>) 0', journey_column, former), ' OR ')
+					FROM unnest(formerly) former))
+		FROM leaf CROSS JOIN stage WHERE lifecycle_column IS NULL
+		UNION ALL
+		SELECT DISTINCT log, 2,
+			format('from_stage = CASE WHEN t.from_stage OPERATOR(pg_catalog.=) ANY (%1$L::pg_catalog.text[]) THEN %2$L ELSE t.from_stage END,'
+				' to_stage = CASE WHEN t.to_stage OPERATOR(pg_catalog.=) ANY (%1$L::pg_catalog.text[]) THEN %2$L ELSE t.to_stage END,'
+				' journey = %3$s', formerly, stage.label,
+				(SELECT string_agg('@extschema@.relabel(', '') || 't.journey' || string_agg(format(', %L, %L)', former, stage.label), '')
+					FROM unnest(formerly) former)),
+			format('t.lifecycle OPERATOR(pg_catalog.=) %L AND (t.from_stage OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.text[])'
+				' OR t.to_stage OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.text[]) OR %s)',
+				rename_work.lifecycle, formerly, formerly,
+				(SELECT string_agg(format('@extschema@.visits(t.journey, %L::pg_catalog.text) OPERATOR(pg_catalog.>) 0', former), ' OR ')
+					FROM unnest(formerly) former))
+		FROM leaf CROSS JOIN stage WHERE log IS NOT NULL AND logs)
+	SELECT relation,
+		format('UPDATE %s t SET %s WHERE %s AND t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2', relation, change, holds),
+		format('SELECT pg_catalog.count(*) FROM %s t WHERE %s', relation, holds)
+	FROM target ORDER BY place, relation
+$$;
+COMMENT ON FUNCTION @extschema@.rename_work(text, text, boolean) IS 'the second step of rename_stage(): the statements that rename rows';
+
+-- The third step, in one transaction, when no row holds a former label any more.
+CREATE FUNCTION @extschema@.finish_rename(lifecycle text, label text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	f record;
+	unfilled boolean;
+BEGIN
+	FOR f IN
+		SELECT w.relation, w.journey_column, c.conname
+		FROM @extschema@.followers(finish_rename.lifecycle) w JOIN pg_constraint c ON c.oid = w.constraint_oid AND NOT c.convalidated
+	LOOP
+		EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %I IS NULL)', f.relation, f.journey_column) INTO unfilled;
+		IF unfilled THEN
+			RAISE NOTICE 'rows of % have no journey yet', f.relation USING HINT = format('CALL lifecycle.fill(%L);', f.relation);
+		ELSE
+			EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', f.relation, f.conname);
+		END IF;
+	END LOOP;
+	PERFORM @extschema@.end_rename(lifecycle, label);
+END $$;
+COMMENT ON FUNCTION @extschema@.finish_rename(text, text) IS 'the third step of rename_stage(): CHECKs are validated, former labels forgotten';
+
+CREATE PROCEDURE @extschema@.rename_stage(name text, old text, new text, blocks integer DEFAULT 1000, log boolean DEFAULT true)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	block_size bigint := pg_catalog.current_setting('block_size')::bigint;
+	relations pg_catalog.regclass[];
+	batches text[];
+	remaining text[];
+	block bigint;
+	last_block bigint;
+	all_blocks bigint := 0;
+	done_blocks bigint := 0;
+	renamed bigint := 0;
+	n bigint;
+	started timestamptz := pg_catalog.clock_timestamp();
+BEGIN
+	IF name IS NULL OR old IS NULL OR new IS NULL THEN
+		RAISE EXCEPTION 'the lifecycle, the old label and the new one must be given' USING ERRCODE = 'null_value_not_allowed';
+	ELSIF blocks < 1 THEN
+		RAISE EXCEPTION 'a batch has at least one block' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	-- In a transaction block this fails, before anything is done.
+	IF blocks IS NOT NULL THEN COMMIT; END IF;
+	PERFORM @extschema@.prepare_rename(name, old, new, blocks IS NULL);
+	IF blocks IS NOT NULL THEN COMMIT; END IF;
+
+	SELECT pg_catalog.array_agg(w.relation), pg_catalog.array_agg(w.batch), pg_catalog.array_agg(w.remaining),
+		coalesce(pg_catalog.sum(pg_catalog.pg_relation_size(w.relation) OPERATOR(pg_catalog./) block_size), 0)
+	INTO relations, batches, remaining, all_blocks
+	FROM @extschema@.rename_work(name, new, coalesce(log, true)) w;
+	FOR i IN 1 .. coalesce(pg_catalog.cardinality(relations), 0) LOOP
+		block := 0;
+		last_block := pg_catalog.pg_relation_size(relations[i]) / block_size;
+		WHILE block <= last_block LOOP
+			n := coalesce(blocks, last_block + 1);
+			EXECUTE batches[i] USING pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + n)::tid;
+			block := block + n;
+			done_blocks := LEAST(done_blocks + n, all_blocks);
+			GET DIAGNOSTICS n = ROW_COUNT;
+			IF blocks IS NOT NULL THEN COMMIT; END IF;
+			renamed := renamed + n;
+			IF n > 0 AND done_blocks < all_blocks THEN
+				RAISE NOTICE '% rows renamed, % %% of the tables, about % left', renamed, 100 * done_blocks / all_blocks,
+					pg_catalog.date_trunc('second', (pg_catalog.clock_timestamp() - started) * (all_blocks - done_blocks)::float8 / done_blocks);
+			END IF;
+		END LOOP;
+	END LOOP;
+
+	FOR i IN 1 .. coalesce(pg_catalog.cardinality(relations), 0) LOOP
+		EXECUTE remaining[i] INTO n;
+		IF n > 0 THEN
+			RAISE WARNING 'stage "%" is not renamed yet: % rows of % hold the old label', new, n, relations[i]
+				USING HINT = pg_catalog.format('SELECT * FROM lifecycle.verify(%L); says what is in the way. Then call again.', relations[i]);
+			RETURN;
+		END IF;
+	END LOOP;
+	PERFORM @extschema@.finish_rename(name, new);
+	RAISE NOTICE 'stage "%" of lifecycle "%" is called "%" now: % rows renamed', old, name, new, renamed;
+END $$;
+COMMENT ON PROCEDURE @extschema@.rename_stage(text, text, text, integer, boolean) IS 'gives a stage another label, in the diagram, enums, rows, journeys and logs, in committed batches; also where it was renamed by hand';

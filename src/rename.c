@@ -1,0 +1,214 @@
+/*-------------------------------------------------------------------------
+ *
+ * rename.c
+ *		The two ends of renaming a stage: from when on its rows may hold two labels, and
+ *		since when they hold one again.
+ *
+ * Between the two the diagram carries the former label, so that every session, every
+ * dump and every call that goes on with the work knows it.  The work itself, and the order
+ * of its steps, is rename_stage()'s in sql/parts/rename.sql; what happens to a row, renew.c's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "ownership.h"
+#include "report.h"
+#include "rules.h"
+
+PG_FUNCTION_INFO_V1(begin_rename);
+PG_FUNCTION_INFO_V1(end_rename);
+
+/*
+ * Reads a diagram to change it, as the latest committed one says, and keeps others from
+ * changing it and from attaching tables until the transaction is over.
+ */
+static Diagram *
+lock_diagram(const char *name)
+{
+	Oid			type = TEXTOID;
+	Datum		value = CStringGetTextDatum(name);
+	MemoryContext caller = CurrentMemoryContext;
+	Oid			userid;
+	int			sec_context;
+	char	   *owner,
+			   *text;
+	Diagram    *diagram;
+	PureError	error;
+
+	rules_as_owner(&userid, &sec_context);
+	SPI_connect();
+	if (SPI_execute_with_args("SELECT owner, diagram FROM lifecycle.lifecycle"
+							  " WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+							  1, &type, &value, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not lock a lifecycle");
+	if (SPI_processed == 0)
+		rules_missing(name);
+	owner = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	text = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2));
+	owner = MemoryContextStrdup(caller, owner);
+	SPI_finish();
+	rules_as_before(userid, sec_context);
+	check_owner(name, owner);
+	diagram = diagram_parse(text, &error);
+	if (diagram == NULL)
+		report_pure_error(&error);
+	return diagram;
+}
+
+static void
+store_diagram(const char *name, const Diagram *diagram)
+{
+	Oid			types[] = {TEXTOID, TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(name), CStringGetTextDatum(diagram_print(diagram))};
+	Oid			userid;
+	int			sec_context;
+
+	rules_as_owner(&userid, &sec_context);
+	SPI_connect();
+	if (SPI_execute_with_args("UPDATE lifecycle.lifecycle SET diagram = $2"
+							  " WHERE name OPERATOR(pg_catalog.=) $1",
+							  lengthof(types), types, values, NULL, false, 0) != SPI_OK_UPDATE)
+		elog(ERROR, "could not change a lifecycle");
+	SPI_finish();
+	rules_as_before(userid, sec_context);
+}
+
+/* A label with a line break, say, could be printed but not read again. */
+static void
+check_drawable(const Diagram *diagram, int stage)
+{
+	const char *label = diagram->stages[stage].label;
+	PureError	error;
+	const Diagram *drawn = diagram_parse(diagram_print(diagram), &error);
+
+	if (drawn == NULL || strcmp(drawn->stages[stage].label, label) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" cannot be the label of a stage", label),
+				 errhint("A label is one line of at most 255 bytes.")));
+}
+
+static void
+check_not_awaited(const char *name, const Diagram *diagram, const char *label)
+{
+	int			stage = diagram_find_former(diagram, label);
+
+	if (stage != NO_STAGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("stage \"%s\" of lifecycle \"%s\" is still being renamed from \"%s\"",
+						diagram->stages[stage].label, name, label),
+				 errhint("Finish that first: CALL lifecycle.rename_stage(%s, %s, %s);",
+						 quote_literal_cstr(name), quote_literal_cstr(label),
+						 quote_literal_cstr(diagram->stages[stage].label))));
+}
+
+/*
+ * What guards say about a label is SQL, which nobody but its author can put right.
+ */
+static void
+warn_of_guard(const char *guard, const char *label)
+{
+	if (guard != NULL && strstr(guard, quote_literal_cstr(label)) != NULL)
+		ereport(WARNING,
+				(errmsg("the guard [%s] mentions %s, which it does not follow", guard, quote_literal_cstr(label)),
+				 errhint("Draw the lifecycle with another guard, or compare with both labels until then.")));
+}
+
+static void
+warn_of_guards(const Diagram *diagram, const char *label)
+{
+	for (int i = 0; i < diagram->nmoves; i++)
+		warn_of_guard(diagram->moves[i].guard, label);
+	for (int i = 0; i < diagram->nstages; i++)
+	{
+		warn_of_guard(diagram->stages[i].entry, label);
+		warn_of_guard(diagram->stages[i].exit, label);
+	}
+}
+
+static void
+refuse_neither(const char *name, const char *old_label, const char *new_label)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("lifecycle \"%s\" has neither a stage \"%s\" nor a stage \"%s\"", name, old_label, new_label),
+			 errhint("SELECT id, label FROM lifecycle.stage WHERE lifecycle = %s; shows what rows hold.",
+					 quote_literal_cstr(name))));
+}
+
+static void
+rename_in_diagram(const char *name, Diagram *diagram, const char *old_label, const char *new_label)
+{
+	int			old_stage = diagram_find_label(diagram, old_label);
+	int			new_stage = diagram_find_label(diagram, new_label);
+
+	if (old_stage != NO_STAGE && new_stage != NO_STAGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("lifecycle \"%s\" has a stage \"%s\" already", name, new_label),
+				 errhint("Choose another label.")));
+	if (old_stage == NO_STAGE && new_stage == NO_STAGE)
+		refuse_neither(name, old_label, new_label);
+	if (diagram_find_former(diagram, new_label) != old_stage)
+		check_not_awaited(name, diagram, new_label);
+	if (diagram_find_former(diagram, old_label) != new_stage)
+		check_not_awaited(name, diagram, old_label);
+	if (old_stage == NO_STAGE)
+	{
+		/* The diagram has the new label already: go on, or heal what still holds the old one. */
+		diagram_add_former(diagram, new_stage, old_label);
+		return;
+	}
+	diagram_rename(diagram, old_stage, new_label);
+	check_drawable(diagram, old_stage);
+	warn_of_guards(diagram, old_label);
+}
+
+/*
+ * begin_rename(lifecycle, old, new) gives a stage another label, and from now on whoever
+ * touches a row that holds the old one writes the new one.
+ */
+Datum
+begin_rename(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *old_label = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *new_label = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	Diagram    *diagram = lock_diagram(name);
+
+	if (strcmp(old_label, new_label) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" is the old label and the new one", old_label)));
+	rename_in_diagram(name, diagram, old_label, new_label);
+	store_diagram(name, diagram);
+	PG_RETURN_VOID();
+}
+
+/*
+ * end_rename(lifecycle, label) forgets what the stage with this label was called formerly.
+ */
+Datum
+end_rename(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *label = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	Diagram    *diagram = lock_diagram(name);
+	int			stage = diagram_find_label(diagram, label);
+
+	if (stage == NO_STAGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("lifecycle \"%s\" has no stage \"%s\"", name, label)));
+	diagram_forget_formers(diagram, stage);
+	store_diagram(name, diagram);
+	PG_RETURN_VOID();
+}
