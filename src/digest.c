@@ -56,6 +56,63 @@ digest_start(Digest *digest, uint32 room)
 	digest->room = room;
 }
 
+/*
+ * How many values of an exact digest are less than this one.  The halving has no branch
+ * that depends on the samples, whose order nobody foretells.
+ */
+static inline uint32
+find_rank(const Digest *digest, uint64 value)
+{
+	const DigestRun *runs = digest_runs(digest);
+	const DigestRun *low = runs;
+
+	for (uint32 left = digest->distinct; left > 0; left /= 2)
+		low += (left + 1) / 2 & -(uint32) (low[left / 2].value < value);
+	return low - runs;
+}
+
+/* Is this value the one of that rank? */
+static inline bool
+has_value(const Digest *digest, uint32 rank, uint64 value)
+{
+	return rank < digest->distinct && digest_runs(digest)[rank].value == value;
+}
+
+/* Counts samples of one value in the runs of an exact digest; false where there is no room. */
+static inline bool
+tally_run(Digest *digest, int64 sample, uint64 times)
+{
+	uint32		rank = find_rank(digest, sample);
+	DigestRun  *run = digest_runs(digest) + rank;
+
+	if (has_value(digest, rank, sample))
+	{
+		run->times += times;
+		return true;
+	}
+	if (digest->distinct == digest->room / DIGEST_RUN_WORDS)
+		return false;
+	memmove(run + 1, run, (digest->distinct - rank) * sizeof(DigestRun));
+	run->value = sample;
+	run->times = times;
+	digest->distinct++;
+	return true;
+}
+
+/*
+ * digest_add() for an exact digest.
+ */
+bool
+digest_add_exact(Digest *digest, int64 sample)
+{
+	if (!tally_run(digest, sample, 1))
+		return false;
+	digest->count++;
+	wide_add_word(&digest->sum, sample);
+	digest->max = Max(digest->max, sample);
+	return true;
+}
+
 /* The lowest and the highest bucket in use; there must be samples. */
 static void
 bucket_range(const Digest *digest, uint32 *low, uint32 *high)
@@ -96,7 +153,7 @@ count_distinct(const Digest *digest, const Digest *other)
 	{
 		uint64		value = digest_runs(other)[i].value;
 
-		distinct += !digest_has(digest, digest_rank(digest, value), value);
+		distinct += !has_value(digest, find_rank(digest, value), value);
 	}
 	return distinct;
 }
@@ -141,7 +198,7 @@ static void
 tally(Digest *digest, int64 sample, uint64 times)
 {
 	if (digest_is_exact(digest))
-		(void) digest_tally_run(digest, sample, times);
+		(void) tally_run(digest, sample, times);
 	else
 		digest->words[digest_bucket(sample) - digest->base] += times;
 }
@@ -434,7 +491,7 @@ take_number(Digest *intake, uint64 number, uint64 times)
 	{
 		Wide		part = wide_multiply(number, times);
 
-		if (number > PG_INT64_MAX || !digest_tally_run(intake, number, times))
+		if (number > PG_INT64_MAX || !tally_run(intake, number, times))
 			return false;
 		wide_add(&intake->sum, &part);
 		intake->max = Max(intake->max, (int64) number);

@@ -106,72 +106,26 @@ digest_bucket(int64 sample)
 	return shift * DIGEST_OCTAVE + (uint32) (sample >> shift);
 }
 
-/*
- * How many values of an exact digest are less than this one.  The halving has no branch
- * that depends on the samples, whose order nobody foretells.
- */
-static inline uint32
-digest_rank(const Digest *digest, uint64 value)
-{
-	const DigestRun *runs = digest_runs(digest);
-	const DigestRun *low = runs;
-
-	for (uint32 left = digest->distinct; left > 0; left /= 2)
-		low += (left + 1) / 2 & -(uint32) (low[left / 2].value < value);
-	return low - runs;
-}
-
-/* Is this value the one of that rank? */
-static inline bool
-digest_has(const Digest *digest, uint32 rank, uint64 value)
-{
-	return rank < digest->distinct && digest_runs(digest)[rank].value == value;
-}
-
-/* Counts samples of one value in the runs of an exact digest; false where there is no room. */
-static inline bool
-digest_tally_run(Digest *digest, int64 sample, uint64 times)
-{
-	uint32		rank = digest_rank(digest, sample);
-	DigestRun  *run = digest_runs(digest) + rank;
-
-	if (digest_has(digest, rank, sample))
-	{
-		run->times += times;
-		return true;
-	}
-	if (digest->distinct == digest->room / DIGEST_RUN_WORDS)
-		return false;
-	memmove(run + 1, run, (digest->distinct - rank) * sizeof(DigestRun));
-	run->value = sample;
-	run->times = times;
-	digest->distinct++;
-	return true;
-}
+extern bool digest_add_exact(Digest *digest, int64 sample);
 
 /*
- * Adds one sample in place; false, with nothing changed, where there is no room.
+ * Adds one sample in place; false, with nothing changed, where there is no room.  What
+ * most samples of a large digest need is all that is done here.
  */
-static inline bool
+static pg_attribute_always_inline bool
 digest_add(Digest *digest, int64 sample)
 {
+	uint32		slot;
+
 	Assert(sample >= 0);
 	if (digest_is_exact(digest))
-	{
-		if (!digest_tally_run(digest, sample, 1))
-			return false;
-		digest->count++;
-	}
-	else
-	{
-		/* A bucket below the base wraps around to a slot beyond any room. */
-		uint32		slot = digest_bucket(sample) - digest->base;
-
-		if (slot >= digest->room)
-			return false;
-		digest->count++;
-		digest->words[slot]++;
-	}
+		return digest_add_exact(digest, sample);
+	/* A bucket below the base wraps around to a slot beyond any room. */
+	slot = digest_bucket(sample) - digest->base;
+	if (slot >= digest->room)
+		return false;
+	digest->count++;
+	digest->words[slot]++;
 	wide_add_word(&digest->sum, sample);
 	if (unlikely(sample > digest->max))
 		digest->max = sample;

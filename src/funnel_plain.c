@@ -79,7 +79,7 @@ find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes, Funnel
 		{
 			int			step = pg_leftmost_one_pos64(steps);
 
-			steps &= ~bit(step);
+			steps ^= bit(step);
 			if (step == 0)
 			{
 				if (!entered)
