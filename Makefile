@@ -81,6 +81,7 @@ FACES = \
 	survival_report \
 	ownership \
 	rules \
+	dependents \
 	rule_table \
 	lifecycle \
 	rename \

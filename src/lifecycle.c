@@ -118,22 +118,9 @@ create_lifecycle(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Names the tables that are attached to the lifecycle; NULL if none is. */
-static char *
-attached_tables(const char *name)
-{
-	Oid			type = TEXTOID;
-	Datum		value = CStringGetTextDatum(name);
-
-	SPI_execute_with_args("SELECT pg_catalog.string_agg(relation::pg_catalog.text, ', ')"
-						  " FROM lifecycle.attachments WHERE lifecycle OPERATOR(pg_catalog.=) $1",
-						  1, &type, &value, NULL, false, 0);
-	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-}
-
 /*
- * drop_lifecycle(name) removes a lifecycle, for its owner and while no table is
- * attached to it.
+ * drop_lifecycle(name) removes a lifecycle, for its owner and while no table
+ * needs it: that is for the table's trigger to see.
  */
 Datum
 drop_lifecycle(PG_FUNCTION_ARGS)
@@ -142,7 +129,6 @@ drop_lifecycle(PG_FUNCTION_ARGS)
 	Rules	   *rules = rules_get(name);
 	Oid			type = TEXTOID;
 	Datum		value = PG_GETARG_DATUM(0);
-	char	   *tables;
 	Oid			userid;
 	int			sec_context;
 
@@ -150,13 +136,6 @@ drop_lifecycle(PG_FUNCTION_ARGS)
 	rules_lock(name, true);
 	rules_as_owner(&userid, &sec_context);
 	SPI_connect();
-	tables = attached_tables(name);
-	if (tables != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-				 errmsg("cannot drop lifecycle \"%s\" because tables are attached to it", name),
-				 errdetail("Attached: %s.", tables),
-				 errhint("Call lifecycle.detach() for each of them first.")));
 	SPI_execute_with_args("DELETE FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1",
 						  1, &type, &value, NULL, false, 0);
 	SPI_finish();

@@ -5,7 +5,7 @@
  *
  * The table is open to INSERT, because a database's plain owner restores its rows from
  * a dump.  The trigger here keeps that from being a hole: nobody can plant a lifecycle in
- * another's name.  It also sends the invalidation on which rules.c relies, which is why
+ * another's name.  Not even a superuser deletes by hand what tables need.  It also sends the invalidation on which rules.c relies, which is why
  * it is ENABLE ALWAYS.
  *
  *-------------------------------------------------------------------------
@@ -21,6 +21,7 @@
 #include "utils/inval.h"
 #include "utils/rel.h"
 
+#include "dependents.h"
 #include "ownership.h"
 #include "report.h"
 #include "rules.h"
@@ -104,6 +105,27 @@ guard_insert(TriggerData *trigdata)
 }
 
 /*
+ * A lifecycle that tables need does not go, and keeps its name; on a subscriber the
+ * publisher has decided.
+ */
+static void
+guard_loss(TriggerData *trigdata, HeapTuple kept)
+{
+	char	   *name = column_value(trigdata->tg_relation, trigdata->tg_trigtuple, "name");
+	Oid			userid;
+	int			sec_context;
+
+	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ||
+		(kept != NULL && strcmp(column_value(trigdata->tg_relation, kept, "name"), name) == 0))
+		return;
+	rules_as_owner(&userid, &sec_context);
+	SPI_connect();
+	refuse_if_needed(name);
+	SPI_finish();
+	rules_as_before(userid, sec_context);
+}
+
+/*
  * guard_rules() is the trigger on the table of lifecycles.
  */
 Datum
@@ -121,7 +143,11 @@ guard_rules(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		return PointerGetDatum(guard_insert(trigdata));
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+	{
+		guard_loss(trigdata, NULL);
 		return PointerGetDatum(trigdata->tg_trigtuple);
+	}
+	guard_loss(trigdata, trigdata->tg_newtuple);
 	check_diagram(trigdata->tg_relation, trigdata->tg_newtuple);
 	return PointerGetDatum(trigdata->tg_newtuple);
 }

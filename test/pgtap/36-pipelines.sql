@@ -7,13 +7,13 @@ CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SELECT no_plan();
 CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	message text; con text; state text; col text;
+	message text; detail text; con text; state text; col text;
 BEGIN
 	EXECUTE statement;
 	RETURN 'accepted';
 EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, con = CONSTRAINT_NAME, col = COLUMN_NAME;
-	RETURN concat_ws(' | ', state, message, nullif(col, ''), nullif(con, ''));
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, con = CONSTRAINT_NAME, col = COLUMN_NAME;
+	RETURN concat_ws(' | ', state, message, CASE state WHEN '2BP01' THEN detail END, nullif(col, ''), nullif(con, ''));
 END $$;
 
 -- 41. Pipelines
@@ -52,6 +52,49 @@ SELECT is(refusal($$SELECT lifecycle.attach('wrong', lifecycle_column => 'pipeli
 	'23514 | table "wrong" has rows in stages that their lifecycle does not have', '41: rows that do not fit are found');
 SELECT is(refusal($$SELECT lifecycle.attach('wrong')$$),
 	'22023 | attach() takes either a lifecycle for all rows or a column that names each row''s', '41: one way or the other');
+
+-- 41. What rows name stays
+CREATE ROLE pipelines_owner;
+CREATE ROLE pipelines_other;
+CREATE SCHEMA theirs AUTHORIZATION pipelines_other;
+SET LOCAL ROLE pipelines_owner;
+SELECT lifecycle.create_lifecycle('shared', E'stateDiagram-v2\n[*] --> a');
+SET LOCAL ROLE pipelines_other;
+CREATE TABLE theirs.rows (id int, "Pipe line" text, stage text);
+SELECT lifecycle.attach('theirs.rows', lifecycle_column => 'Pipe line');
+INSERT INTO theirs.rows VALUES (1, 'shared', 'a'), (2, 'shared', 'a');
+SET LOCAL ROLE pipelines_owner;
+SELECT throws_like($$SELECT lifecycle.drop_lifecycle('shared')$$, 'cannot drop lifecycle "shared" because rows name it', '41: rows that name a lifecycle keep it');
+RESET ROLE;
+SELECT is(refusal($$DELETE FROM lifecycle.lifecycle WHERE name = 'shared'$$), '2BP01 | cannot drop lifecycle "shared" because rows name it | Tables and their rows: theirs.rows (2).',
+	'41: also from superusers, by hand');
+SELECT is(refusal($$UPDATE lifecycle.lifecycle SET name = 'mine' WHERE name = 'shared'$$), '2BP01 | cannot drop lifecycle "shared" because rows name it | Tables and their rows: theirs.rows (2).',
+	'41: nor do they rename it');
+SELECT lives_ok($$UPDATE lifecycle.lifecycle SET diagram = diagram WHERE name = 'shared'$$, '41: unlike what it says');
+-- The owner's type brings a cast, which must not get a superuser's rights
+SET LOCAL ROLE pipelines_other;
+CREATE TYPE theirs.name AS (name text);
+CREATE FUNCTION theirs.name_text(theirs.name) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_user <> 'pipelines_other' THEN RAISE EXCEPTION 'I am %', current_user; END IF;
+	RETURN ($1).name;
+END $$;
+CREATE CAST (theirs.name AS text) WITH FUNCTION theirs.name_text(theirs.name);
+CREATE TABLE theirs.typed (id int, pipeline theirs.name, stage text);
+SELECT lifecycle.attach('theirs.typed', lifecycle_column => 'pipeline', existing => 'defer');
+RESET ROLE;
+SET LOCAL session_replication_role = replica;
+INSERT INTO theirs.typed VALUES (1, ROW('shared'), 'a', '{a@2026-01-01}');
+SET LOCAL session_replication_role = origin;
+DELETE FROM theirs.rows;
+SET LOCAL ROLE pipelines_owner;
+SELECT throws_like($$SELECT lifecycle.drop_lifecycle('shared')$$, 'cannot drop lifecycle "shared" because rows name it', '35: they are counted as the table''s owner');
+RESET ROLE;
+DELETE FROM theirs.typed;
+SET LOCAL ROLE pipelines_owner;
+SELECT lives_ok($$SELECT lifecycle.drop_lifecycle('shared')$$, '41: without them it goes');
+RESET ROLE;
+DROP SCHEMA theirs CASCADE;
 
 -- 42. Tenants: more lifecycles than are kept, every decision right
 SELECT lifecycle.create_lifecycle('tenant ' || t, format(E'stateDiagram-v2\n[*] --> a%s\na%s --> b%s', t, t, t)) FROM generate_series(1, 600) t \g /dev/null
@@ -103,7 +146,7 @@ SELECT lives_ok($$UPDATE watched SET stage = 'lead' WHERE id = 1$$, 'warn: an il
 CREATE FUNCTION move_many() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$BEGIN UPDATE crowd SET stage = 'b' WHERE id > 0; RETURN false; END$$;
 CREATE FUNCTION asks_many() RETURNS boolean LANGUAGE plpgsql STABLE AS $$BEGIN RETURN move_many(); END$$;
 SELECT count(lifecycle.create_lifecycle('crowd' || i, E'stateDiagram-v2\n[*] --> a\na --> b : go [' ||
-	CASE i WHEN 0 THEN 'asks_many()' ELSE 'id > 0' END || ']')) FROM generate_series(0, 200) i;
+	CASE i WHEN 0 THEN 'asks_many()' ELSE 'id > 0' END || ']')) FROM generate_series(0, 200) i \g /dev/null
 CREATE TABLE crowd (id int, pipeline text, stage text);
 SELECT lifecycle.attach('crowd', lifecycle_column => 'pipeline');
 INSERT INTO crowd SELECT i, 'crowd' || i, 'a' FROM generate_series(0, 200) i;
