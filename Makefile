@@ -2,7 +2,8 @@
 # make demo                  a year at a SaaS company on a private, throw-away server
 # make demo-stop             stops and removes it
 # make test                  every suite, on a private server; SUITE=regress TESTS=journey for less
-# make bench                 what enforcement costs, on a private server
+# make bench                 what questions and enforcement cost, on a private server; CUSTOMERS=20000 ROUNDS=1
+#                            for less, BENCH=questions or BENCH=enforce for one of them
 
 EXTENSION = crm_lifecycle
 MODULE_big = crm_lifecycle
@@ -134,7 +135,7 @@ SHLIB_LINK += -Wl,-Bsymbolic
 endif
 EXTRA_CLEAN = $(SCRIPT)
 
-ifneq (,$(filter-out demo demo-stop test bench,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out demo demo-stop test bench bench-questions bench-enforce,$(or $(MAKECMDGOALS),all)))
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>&1)
 ifeq (,$(wildcard $(PGXS)))
@@ -160,12 +161,15 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h) | src
 src:
 	mkdir -p $@
 
-.PHONY: demo demo-stop test bench
+.PHONY: demo demo-stop test bench bench-questions bench-enforce
 demo:
 	@$(srcdir)/tools/demo
 demo-stop:
 	@$(srcdir)/tools/demo --stop
 test:
 	@$(srcdir)/tools/test $(SUITE) $(TESTS)
-bench:
+bench: $(addprefix bench-,$(or $(BENCH),questions enforce))
+bench-questions:
+	@$(srcdir)/bench/questions $(or $(CUSTOMERS),1000000) $(or $(ROUNDS),5)
+bench-enforce:
 	@$(srcdir)/bench/enforce $(ROUNDS)

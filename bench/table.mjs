@@ -1,0 +1,51 @@
+// The table of ratios, as Markdown that also reads well in a terminal.
+
+const names = {
+  extension: 'extension', sql: 'plain SQL', duckdb: 'DuckDB', clickhouse: 'ClickHouse',
+  count: '`count(journey)`', rows: '`count(*)`', last: '`max(at)` by customer',
+  journey: 'bytes a journey', steps: 'steps a journey', table: "journeys' table", events: "events' table",
+};
+
+function label({ way, processes }) {
+  const unit = { duckdb: 'threads', clickhouse: 'threads' }[way] ?? 'processes';
+  return (names[way] ?? way) + (processes === 2 ? `, 2 ${unit}` : '');
+}
+
+export function median(values) {
+  const s = [...values].sort((a, b) => a - b);
+  const middle = s.length >> 1;
+  return s.length % 2 ? s[middle] : (s[middle - 1] + s[middle]) / 2;
+}
+
+const digits = value => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+const whole = value => Math.round(value).toLocaleString('en-US');
+
+// One row of the table. Ratios are taken within a round.
+function line(job, { measured, against, sign, number }, times, absent) {
+  const missing = [measured, against].find(run => run && absent[run.way]);
+  const goal = sign ? `${sign === '<=' ? '≤' : '≥'} ${number}` : '';
+  const [a, b] = [measured, against].map(run => run && times.get(`${job.name} ${run.key}`));
+  if (missing || !a || (against && !b)) return [label(measured), '', against ? label(against) : '', '', 'not measured', '', goal, ''];
+  const ratios = a.map((value, round) => (against ? value / b[round] : value));
+  const value = median(ratios);
+  const met = sign ? (sign === '<=' ? value <= number : value >= number) : undefined;
+  return [
+    label(measured), against || !job.measuresAnswer ? whole(median(a)) : '',
+    against ? label(against) : '', against ? whole(median(b)) : '',
+    digits(value), `${digits(Math.min(...ratios))} – ${digits(Math.max(...ratios))}`,
+    goal, met === undefined ? '' : met ? 'met' : '**missed**',
+  ];
+}
+
+export function drawTable(jobs, times, absent) {
+  const head = ['question', 'measured', 'ms', 'against', 'ms', 'ratio', 'min – max', 'goal', ''];
+  const rows = jobs.flatMap(job => job.goals.map((goal, i) =>
+    [i ? '' : job.title.split(':')[0], ...line(job, goal, times, absent)]));
+  const width = head.map((title, column) => Math.max(title.length, ...rows.map(row => row[column].length)));
+  const right = [2, 4, 5, 6];
+  const draw = row => `| ${row.map((cell, column) =>
+    (right.includes(column) ? cell.padStart(width[column]) : cell.padEnd(width[column]))).join(' | ')} |`;
+  const rule = `|${width.map((size, column) =>
+    (right.includes(column) ? `${'-'.repeat(size + 1)}:` : '-'.repeat(size + 2))).join('|')}|`;
+  return [draw(head), rule, ...rows.map(draw)].join('\n');
+}
