@@ -175,6 +175,7 @@ bool
 scan_integer(Scanner *scanner, int64 min, int64 max, int64 *value)
 {
 	int64		number = 0;
+	bool		overflow = false;
 
 	if (scanner->kind != SCAN_WORD)
 		return scan_unexpected(scanner, "a number");
@@ -182,11 +183,10 @@ scan_integer(Scanner *scanner, int64 min, int64 max, int64 *value)
 	{
 		if (*p < '0' || *p > '9')
 			return scan_unexpected(scanner, "a number");
-		if (__builtin_mul_overflow(number, 10, &number) ||
-			__builtin_add_overflow(number, *p - '0', &number))
-			number = PG_INT64_MAX;
+		overflow = overflow || __builtin_mul_overflow(number, 10, &number) ||
+			__builtin_add_overflow(number, *p - '0', &number);
 	}
-	if (number < min || number > max)
+	if (overflow || number < min || number > max)
 		return scan_fail(scanner, PURE_VALUE,
 						 "%s is not between " INT64_FORMAT " and " INT64_FORMAT,
 						 pure_sample(scanner->value.data, scanner->value.len), min, max);
