@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/timestamp.h"
 
 #include "face.h"
@@ -42,4 +43,15 @@ span_datum(int64 micros)
 	span->day = micros / USECS_PER_DAY;
 	span->time = micros % USECS_PER_DAY;
 	return IntervalPGetDatum(span);
+}
+
+/*
+ * No two label books have one stamp, not even those of a query's several processes.
+ */
+uint64
+new_book_stamp(void)
+{
+	static uint32 last = 0;
+
+	return (uint64) MyProcPid << 32 | ++last;
 }

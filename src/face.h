@@ -16,6 +16,7 @@
 extern void refuse_plain_call(void);
 extern void require_argument(FunctionCallInfo fcinfo, int argno, const char *name);
 extern Datum span_datum(int64 micros);
+extern uint64 new_book_stamp(void);
 
 /*
  * Transition functions write into their state, so nobody else may call them.  This is

@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "miscadmin.h"
 
 #include "face.h"
 #include "journey_io.h"
@@ -29,15 +28,6 @@ typedef struct CallSite
 	SpecCache	spec;
 	VelocitySpec no_spec;		/* where the aggregate takes none */
 } CallSite;
-
-/* No two books have one stamp, not even those of a query's several processes. */
-static uint64
-new_stamp(void)
-{
-	static uint32 last = 0;
-
-	return (uint64) MyProcPid << 32 | ++last;
-}
 
 static int32
 code_label(void *book, const char *label, size_t len)
@@ -56,7 +46,7 @@ get_call_site(FunctionCallInfo fcinfo, bool with_map)
 
 		site = palloc0(sizeof(CallSite));
 		velocity_spec_start(&site->no_spec);
-		site->book = label_book_create(new_stamp());
+		site->book = label_book_create(new_book_stamp());
 		if (with_map)
 			site->map = label_map_create(code_label, NULL, site->book);
 		MemoryContextSwitchTo(old);
