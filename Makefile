@@ -39,6 +39,11 @@ PURE = \
 	velocity_spec \
 	velocity \
 	velocity_text \
+	calendar \
+	calendar_text \
+	retention_spec \
+	retention \
+	retention_text \
 	markov \
 	survival_spec \
 	survival \
@@ -80,6 +85,9 @@ FACES = \
 	survival_io \
 	survival_agg \
 	survival_report \
+	zone \
+	retention_io \
+	retention_agg \
 	ownership \
 	rules \
 	dependents \
@@ -120,6 +128,8 @@ PARTS = \
 	velocity \
 	survival_spec \
 	survival \
+	retention_spec \
+	retention \
 	rules \
 	enforce \
 	upkeep \
