@@ -44,6 +44,9 @@ PURE = \
 	retention_spec \
 	retention \
 	retention_text \
+	census_spec \
+	census \
+	census_text \
 	markov \
 	survival_spec \
 	survival \
@@ -88,6 +91,8 @@ FACES = \
 	zone \
 	retention_io \
 	retention_agg \
+	census_io \
+	census_agg \
 	ownership \
 	rules \
 	dependents \
@@ -130,6 +135,8 @@ PARTS = \
 	survival \
 	retention_spec \
 	retention \
+	census_spec \
+	census \
 	rules \
 	enforce \
 	upkeep \
