@@ -155,7 +155,7 @@ END
 $$;
 CREATE TRIGGER look AFTER UPDATE ON deals FOR EACH STATEMENT EXECUTE FUNCTION look();
 UPDATE deals SET stage = 'lead' WHERE id BETWEEN 11 AND 13;
-SELECT results_eq('TABLE seen', $$VALUES ('STATEMENT', 3::bigint)$$, 'a trigger of the statement sees all of its rows');
+SELECT results_eq('TABLE seen', $$VALUES ('STATEMENT', 3::bigint)$$, '19: a trigger of the statement sees all of its rows');
 DROP TRIGGER look ON deals;
 SELECT news();
 DELETE FROM seen;
@@ -164,14 +164,14 @@ INSERT INTO other VALUES (1);
 CREATE TRIGGER look AFTER UPDATE ON other FOR EACH STATEMENT EXECUTE FUNCTION look();
 WITH moved AS (UPDATE deals SET stage = 'sql' WHERE id BETWEEN 11 AND 13 RETURNING id)
 UPDATE other SET id = 2 WHERE (SELECT count(*) FROM moved) = 3;
-SELECT results_eq('TABLE seen', $$VALUES ('STATEMENT', 3::bigint)$$, 'and one of another table that the statement writes');
+SELECT results_eq('TABLE seen', $$VALUES ('STATEMENT', 3::bigint)$$, '19: and one of another table that the statement writes');
 SELECT news();
 DELETE FROM seen;
 UPDATE deals SET stage = 'lead' WHERE id BETWEEN 11 AND 13;
 SELECT news();
 CREATE TRIGGER "~~look" AFTER UPDATE ON deals FOR EACH ROW EXECUTE FUNCTION look();
 UPDATE deals SET stage = 'sql' WHERE id BETWEEN 11 AND 13;
-SELECT results_eq('TABLE seen', $$VALUES ('ROW', 1::bigint), ('ROW', 2), ('ROW', 3)$$, 'one of the row those until then');
+SELECT results_eq('TABLE seen', $$VALUES ('ROW', 1::bigint), ('ROW', 2), ('ROW', 3)$$, '19: one of the row those until then');
 DROP TRIGGER "~~look" ON deals;
 SELECT news();
 CREATE FUNCTION move_next() RETURNS trigger LANGUAGE plpgsql AS $$
