@@ -7,28 +7,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SELECT no_plan();
 
--- The refusal as client libraries see it: state, table, column, constraint.
-CREATE FUNCTION fields(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	state text; tab text; col text; con text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, tab = TABLE_NAME, col = COLUMN_NAME, con = CONSTRAINT_NAME;
-	RETURN concat_ws(' ', state, nullif(tab, ''), nullif(col, ''), nullif(con, ''));
-END $$;
-
-CREATE FUNCTION words(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	message text; detail text; hint text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n', message, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\ir common/refusals.sql
 
 SELECT lifecycle.create_lifecycle('deal', $$
 stateDiagram-v2

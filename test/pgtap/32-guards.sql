@@ -6,16 +6,10 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SELECT no_plan();
 
-CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	message text; detail text; con text; context text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, con = CONSTRAINT_NAME;
-	RETURN concat_ws(E'\n', message, nullif(detail, ''), nullif(con, ''));
-END $$;
+\ir common/refusals.sql
+CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE sql AS $$
+	SELECT CASE WHEN state IS NULL THEN 'accepted' ELSE concat_ws(E'\n', message, detail, con) END FROM caught(statement)
+$$;
 -- Defines, attaches and drops a lifecycle whose only move has this guard.
 CREATE FUNCTION guarded(guard text, columns text DEFAULT 'amount numeric') RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

@@ -5,16 +5,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SELECT no_plan();
-CREATE FUNCTION words(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	message text; detail text; hint text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(E'\n', message, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\ir common/refusals.sql
 CREATE ROLE rights_owner;
 CREATE ROLE rights_app;
 CREATE ROLE rights_other;

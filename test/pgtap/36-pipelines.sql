@@ -5,16 +5,12 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SELECT no_plan();
-CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	message text; detail text; con text; state text; col text;
-BEGIN
-	EXECUTE statement;
-	RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, con = CONSTRAINT_NAME, col = COLUMN_NAME;
-	RETURN concat_ws(' | ', state, message, CASE state WHEN '2BP01' THEN detail END, nullif(col, ''), nullif(con, ''));
-END $$;
+\ir common/refusals.sql
+CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE sql AS $$
+	SELECT CASE WHEN state IS NULL THEN 'accepted'
+		ELSE concat_ws(' | ', state, message, CASE state WHEN '2BP01' THEN detail END, col, con) END
+	FROM caught(statement)
+$$;
 
 -- 41. Pipelines
 SELECT lifecycle.create_lifecycle('new', E'stateDiagram-v2\n[*] --> lead\nlead --> demo : show [seats > 0]\ndemo --> won\nlead --> lost');
