@@ -58,7 +58,8 @@ survival_micros(const Interval *span, int64 *micros, PureError *error)
 		return pure_hint(error, "Give it in days or less: subtract timestamps, do not use age().");
 	}
 	if (pg_mul_s64_overflow(span->day, USECS_PER_DAY, micros) ||
-		pg_add_s64_overflow(*micros, span->time, micros))
+		pg_add_s64_overflow(*micros, span->time, micros) ||
+		*micros > SURVIVAL_MAX_TIME)
 		return pure_fail(error, PURE_VALUE, "duration out of range");
 	return true;
 }
@@ -251,7 +252,7 @@ round_up(int64 time, int64 by)
 	if (rest == 0)
 		return time;
 	/* Behind the last whole bucket that 64 bits hold there is none to round up to. */
-	return time - rest > PG_INT64_MAX - by ? time - rest : time - rest + by;
+	return time - rest > SURVIVAL_MAX_TIME - by ? time - rest : time - rest + by;
 }
 
 /* 64 bits do not hold the distance of the farthest instants. */
@@ -260,12 +261,13 @@ distance(TimestampTz from, TimestampTz to)
 {
 	int64		micros;
 
-	return pg_sub_s64_overflow(to, from, &micros) ? PG_INT64_MAX : micros;
+	return pg_sub_s64_overflow(to, from, &micros) ? SURVIVAL_MAX_TIME : Min(micros, SURVIVAL_MAX_TIME);
 }
 
 /*
- * What a journey contributes, its labels' codes given and the judgement behind them; false if it never entered, or
- * only later than the instant of the question, which must be set.
+ * What a journey contributes, its labels' codes given and the judgement behind them;
+ * false if it never entered, or only later than the instant of the question, which must
+ * be set.
  */
 bool
 survival_spec_watch(const SurvivalSpec *spec, const JourneyView *view, const int32 *codes,

@@ -19,6 +19,9 @@
 /* An entry's word has 10 bits for the cause, and 0 is none; see survival.h. */
 #define SURVIVAL_MAX_CAUSES 1023
 
+/* The longest duration: one less than what a number that is too large is read as. */
+#define SURVIVAL_MAX_TIME (PG_INT64_MAX - 1)
+
 typedef struct SurvivalSpec
 {
 	JourneyLabel from;

@@ -94,14 +94,14 @@ survival_create_as(const SurvivalSpec *spec)
 bool
 survival_admits(const SurvivalSpec *spec, const JourneyLabel *cause, int64 time, PureError *error)
 {
-	if (time < 0)
-		return pure_fail(error, PURE_VALUE, "a duration must not be negative");
+	if (time < 0 || time > SURVIVAL_MAX_TIME)
+		return pure_fail(error, PURE_VALUE, "duration out of range");
 	if (spec == NULL)
 		return true;
 	if (cause != NULL && survival_spec_find_cause(spec, cause->text, cause->len) < 0)
 		return pure_fail(error, PURE_VALUE, "stage \"%s\" is not one that the survival waits for",
 						 pure_sample(cause->text, cause->len));
-	if (spec->by > 0 && time % spec->by != 0 && time / spec->by < PG_INT64_MAX / spec->by)
+	if (spec->by > 0 && time % spec->by != 0)
 		return pure_fail(error, PURE_VALUE, "a duration is not a whole number of buckets");
 	return true;
 }
@@ -123,7 +123,7 @@ read_time(Reading *reading, const JourneyLabel *label, uint32 cause)
 	int64		time,
 				count = 1;
 
-	if (!scan_integer(scanner, 0, PG_INT64_MAX, &time))
+	if (!scan_integer(scanner, 0, SURVIVAL_MAX_TIME, &time))
 		return false;
 	if (scan_accept_mark(scanner, '*') && !scan_integer(scanner, 1, SURVIVAL_MAX_TOTAL, &count))
 		return false;
