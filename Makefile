@@ -28,6 +28,7 @@ PURE = \
 	events_text \
 	label_map \
 	digest \
+	digest_text \
 	funnel_spec \
 	funnel \
 	funnel_plain \
@@ -37,7 +38,10 @@ PURE = \
 	funnel_summary \
 	label_book \
 	velocity_spec \
-	velocity \
+	velocity_room \
+	velocity_add \
+	velocity_merge \
+	velocity_trim \
 	velocity_text \
 	calendar \
 	calendar_text \

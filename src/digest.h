@@ -74,6 +74,9 @@ typedef struct DigestRun
 
 #define DIGEST_RUN_WORDS (sizeof(DigestRun) / sizeof(uint64))
 
+/* The most room that runs need. */
+#define DIGEST_EXACT_ROOM (DIGEST_EXACT_MAX * DIGEST_RUN_WORDS)
+
 #define DIGEST_SIZE(room) (offsetof(Digest, words) + (size_t) (room) * sizeof(uint64))
 #define DIGEST_SIZE_MAX DIGEST_SIZE(DIGEST_BUCKETS)
 
@@ -106,6 +109,24 @@ digest_bucket(int64 sample)
 	return shift * DIGEST_OCTAVE + (uint32) (sample >> shift);
 }
 
+static inline int64
+digest_bucket_low(uint32 bucket)
+{
+	int			shift = bucket < 2 * DIGEST_OCTAVE ? 0 : bucket / DIGEST_OCTAVE - 1;
+
+	return (int64) (bucket - shift * DIGEST_OCTAVE) << shift;
+}
+
+/* The number that stands for a bucket; half a bucket's width is 1/128 of its low end. */
+static inline int64
+digest_bucket_middle(uint32 bucket)
+{
+	int			shift = bucket < 2 * DIGEST_OCTAVE ? 0 : bucket / DIGEST_OCTAVE - 1;
+
+	return digest_bucket_low(bucket) + (INT64CONST(1) << shift >> 1);
+}
+
+extern bool digest_tally_exact(Digest *digest, int64 sample, uint64 times);
 extern bool digest_add_exact(Digest *digest, int64 sample);
 
 /*
@@ -148,11 +169,5 @@ extern void digest_trim(Digest *trimmed, const Digest *digest);
 /* Reading; false where there are no samples. */
 extern bool digest_mean(const Digest *digest, int64 *mean);
 extern bool digest_percentile(const Digest *digest, double fraction, int64 *result);
-
-/* Text and bytes of a trimmed digest; what is read is trimmed, palloc'd, or NULL on error. */
-extern void digest_write(StringInfo out, const Digest *trimmed);
-extern Digest *digest_read(const char **cursor, const char *end, PureError *error);
-extern void digest_send(StringInfo out, const Digest *trimmed);
-extern Digest *digest_receive(const char **cursor, const char *end, PureError *error);
 
 #endif							/* CRM_DIGEST_H */

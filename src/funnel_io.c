@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "digest_text.h"
 #include "funnel_io.h"
 #include "spec_args.h"
 #include "wire.h"

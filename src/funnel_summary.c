@@ -11,6 +11,7 @@
 
 #include "common/int.h"
 
+#include "digest_text.h"
 #include "funnel_summary.h"
 
 /* The standard normal distribution's 97.5 % quantile. */

@@ -10,7 +10,7 @@
  *		int32	number of stages
  *				each: int32 length of the label, bytes in the client's encoding; int64
  *				journeys that began; with an as of the ages of the open ones as a digest
- *				(see digest.c), else int64 their number
+ *				(see digest_text.h), else int64 their number
  *		int32	number of moves
  *				each: int32 from, int32 to, the dwells as a digest
  *
@@ -20,6 +20,7 @@
 
 #include "libpq/pqformat.h"
 
+#include "digest_text.h"
 #include "report.h"
 #include "velocity_io.h"
 #include "velocity_text.h"

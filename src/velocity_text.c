@@ -9,6 +9,7 @@
 
 #include "common/int.h"
 
+#include "digest_text.h"
 #include "label.h"
 #include "scan.h"
 #include "velocity_text.h"

@@ -7,7 +7,7 @@
  *
  * The specification; then for every stage in which journeys began or are still how
  * many of them, the open ones with their ages where there is an "as of"; then the
- * moves with their dwells.  Ages and dwells are microseconds, in the text of digest.c.
+ * moves with their dwells.  Ages and dwells are microseconds, in the text of digest_text.h.
  *
  *-------------------------------------------------------------------------
  */
