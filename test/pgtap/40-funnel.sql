@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(43);
+SELECT plan(48);
 
 CREATE FUNCTION days(journey, funnel_spec) RETURNS text LANGUAGE sql AS
 $$ SELECT string_agg(coalesce(to_char(t, 'DD'), '-'), ' ' ORDER BY n) FROM unnest(funnel_times($1, $2)) WITH ORDINALITY u(t, n) $$;
@@ -80,6 +80,38 @@ SELECT is((SELECT rollup(f)::text FROM (SELECT funnel_agg(journey, 'lead > won')
 SELECT throws_ok($$SELECT rollup(f) FROM (SELECT funnel_agg(journey, 'lead > won within 1 day', now()) AS f FROM deals UNION ALL
 	SELECT funnel_agg(journey, 'lead > won within 1 day', now() - interval '1 day') FROM deals) x$$, '22023', NULL,
 	'funnels as of different instants cannot be rolled up');
+
+-- Hostile journeys: 1,000 visits to each of three stages, in turn, one stage after the other, and tied.
+CREATE TABLE hostile (shape text, journey journey);
+INSERT INTO hostile SELECT 'in turn', journey_agg(chr(97 + i % 3), '2026-01-01'::timestamptz + i * interval '1 second') FROM generate_series(0, 2999) i;
+INSERT INTO hostile SELECT 'in blocks', journey_agg(chr(97 + i / 1000), '2026-01-01'::timestamptz + i * interval '1 second') FROM generate_series(0, 2999) i;
+INSERT INTO hostile SELECT 'backwards', journey_agg(chr(99 - i / 1000), '2026-01-01'::timestamptz + i * interval '1 second') FROM generate_series(0, 2999) i;
+INSERT INTO hostile SELECT 'at once', journey_agg(chr(97 + i % 3), '2026-01-01') FROM generate_series(0, 2999) i;
+CREATE TABLE asked AS
+SELECT (array_to_string((string_to_array(repeat(stages, 64), ' '))[:64], ' > ') || tail)::funnel_spec AS spec, n, tail
+FROM (VALUES (3, 'a b c '), (1, 'a ')) s(n, stages),
+	unnest(ARRAY['', ' within 1 hour', ' within 1 month', ' adjacent', ' first entry', ' excluding x']) tail;
+INSERT INTO asked SELECT ('a > b (1 hour) > c (1 hour) > a (1 hour) > b > c' || tail)::funnel_spec, 6, tail
+FROM unnest(ARRAY['', ' within 1 day', ' within 1 month', ' first entry', ' excluding x']) tail;
+INSERT INTO asked SELECT ('a > b > c at least' || tail)::funnel_spec, 3, tail FROM unnest(ARRAY['', ' within 1 hour', ' first entry']) tail;
+INSERT INTO asked SELECT ('a > b > c any order' || tail)::funnel_spec, 3, tail FROM unnest(ARRAY['', ' within 1 hour', ' first entry']) tail;
+CREATE TABLE answered AS SELECT clock_timestamp() AS begun, NULL::timestamptz AS ended, NULL::numeric AS bytes;
+CREATE TABLE levels AS SELECT shape, spec, tail, n, funnel_level(journey, spec) AS level FROM hostile, asked;
+UPDATE answered SET ended = clock_timestamp();
+SELECT cmp_ok((SELECT ended - begun FROM answered), '<', interval '3 seconds', '1,000 repeats of each stage are answered at once, in every way to ask');
+SELECT results_eq($$SELECT shape, level FROM levels WHERE n = 3 AND tail = '' AND spec::text LIKE '%a > b > c > a%' ORDER BY 1$$,
+	$$VALUES ('at once', 64), ('backwards', 1), ('in blocks', 3), ('in turn', 64)$$, 'with as many steps as there can be, each a visit of its own');
+SELECT is((SELECT array_agg(DISTINCT level) FROM levels WHERE n = 1 AND tail <> ' adjacent'), '{64}', 'and the same stage at all of them');
+UPDATE answered SET bytes = (SELECT most FROM (SELECT count(funnel_level(journey, spec)), (SELECT sum(total_bytes) FROM pg_backend_memory_contexts) AS most FROM hostile, asked) x);
+SELECT cmp_ok((SELECT bytes FROM answered), '<', 32 * 1024 * 1024::numeric, 'in bounded memory');
+
+-- What has no limits and no ties is searched in a way of its own. Limits that bind nobody must change nothing.
+CREATE TABLE long AS
+SELECT i, journey_agg(chr(97 + abs(hashint4(i * 100 + n)) % 4), '2026-01-01'::timestamptz + n * interval '1 day') AS journey
+FROM generate_series(1, 3000) i, generate_series(1, 30) n WHERE n <= 2 + i % 29 GROUP BY i;
+SELECT is((SELECT count(*) FROM long, unnest(ARRAY['', ' within 5 days', ' first entry', ' within 5 days first entry', ' excluding d within 9 days', ' entered 2026-01-05 to 2026-01-15 within 5 days', ' within 5 days as of 2026-01-20']) tail
+	WHERE funnel_times(journey, ('a > b > c > a' || tail)::funnel_spec) IS DISTINCT FROM funnel_times(journey, ('a > b (99 days) > c > a' || tail)::funnel_spec)),
+	0::bigint, 'both ways to search find the same chains');
 
 SELECT finish();
 ROLLBACK;

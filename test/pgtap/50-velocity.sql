@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(26);
+SELECT plan(29);
 
 CREATE TABLE deals (id int, journey journey);
 INSERT INTO deals VALUES
@@ -74,6 +74,25 @@ SELECT results_eq($$SELECT d, p50, p90 FROM (SELECT d, velocity_agg(journey) AS 
 	'the percentiles of 512 values are percentile_cont''s, however many have them');
 SELECT matches(velocity_agg(journey)::text, 'a > b ~\[', 'more than 512 values are counted in buckets, and the velocity says so') FROM many WHERE d = 513;
 SELECT alike(velocity_agg(journey)::text, '%a > b [%', 'each of 512 is counted by itself') FROM many WHERE d = 512;
+
+-- Hostile journeys: as many stages as there can be, and 1,000 repeats of each of three.
+CREATE TABLE hostile AS
+SELECT 'wide' AS shape, journey_agg('s' || i * 389 % 1024, '2026-01-01'::timestamptz + i * interval '1 second') AS journey FROM generate_series(0, 4095) i
+UNION ALL SELECT 'long', journey_agg(chr(97 + i % 3), '2026-01-01'::timestamptz + i * interval '1 second') FROM generate_series(0, 2999) i;
+SELECT results_eq($$SELECT shape, count(*), sum(moves), min(max), max(max) FROM (SELECT shape, velocity_agg(journey) AS v FROM hostile GROUP BY shape) x, velocity_moves(v) GROUP BY shape ORDER BY shape$$,
+	$$VALUES ('long', 3::bigint, 2999::numeric, interval '1 second', interval '1 second'), ('wide', 1024, 4095, '1 second', '1 second')$$,
+	'1,024 stages, or 1,000 repeats of each, are counted');
+SELECT is(pg_column_size(velocity_agg(journey)) < 2000, true, 'repeats take no room') FROM hostile WHERE shape = 'long';
+
+-- Ever more stages and moves, in two orders, and in parts: codes, index and room differ, the bytes do not.
+CREATE TABLE grid AS
+SELECT i, journey_agg('s' || abs(hashint4(i * 10 + n)) % (4 + i / 20), '2026-01-01'::timestamptz + abs(hashint4(n * 7919 + i)) % 100000 * interval '1 second') AS journey
+FROM generate_series(1, 2000) i, generate_series(1, 10) n GROUP BY i;
+SELECT is((SELECT count(DISTINCT v) FROM (
+		SELECT velocity_send(velocity_agg(journey ORDER BY i)) AS v FROM grid
+		UNION ALL SELECT velocity_send(velocity_agg(journey ORDER BY -i)) FROM grid
+		UNION ALL SELECT velocity_send(rollup(v)) FROM (SELECT velocity_agg(journey) AS v FROM grid GROUP BY i % 7) x) y),
+	1::bigint, 'whatever the order and the parts, the same journeys are the same bytes');
 
 SELECT * FROM finish();
 ROLLBACK;
