@@ -35,6 +35,7 @@ $node->safe_psql('postgres', q{
 	CREATE DATABASE triggers_first OWNER owner;
 	CREATE DATABASE by_owner OWNER owner;
 	CREATE DATABASE schema_only OWNER owner;
+	CREATE DATABASE data_only OWNER owner;
 });
 
 # A plain owner installs the extension, which is trusted.
@@ -168,6 +169,15 @@ $node->safe_psql('schema_only', "SET search_path = shop, public; $call", connstr
 is($node->safe_psql('schema_only', $diagram), $node->safe_psql('before', $diagram), 'schema only: dump_lifecycle() brings the rules');
 is(refusal(as('owner', 'schema_only'), q{INSERT INTO shop.deals VALUES (1, 'lead') RETURNING lifecycle.path(journey)}),
 	"lead\n", 'schema only: and all is well');
+
+# The data by itself, into tables whose triggers are there already: journeys arrive as they are.
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $schema, '-d', $node->connstr('data_only') ],
+	'data only: the tables are there');
+$ENV{PGOPTIONS} = $restoring;
+$node->command_ok([ 'pg_restore', '--data-only', '--exit-on-error', '-d', $node->connstr('data_only'), $archive ],
+	'data only: restores');
+delete $ENV{PGOPTIONS};
+check_restored('data_only', 'data only');
 
 $node->stop;
 done_testing();
