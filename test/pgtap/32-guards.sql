@@ -129,6 +129,8 @@ CREATE FUNCTION evil.always(numeric, integer) RETURNS boolean LANGUAGE sql IMMUT
 CREATE OPERATOR evil.> (LEFTARG = numeric, RIGHTARG = integer, FUNCTION = evil.always);
 SET LOCAL search_path = good, public;
 SELECT lifecycle.create_lifecycle('pathed', E'stateDiagram-v2\n[*] --> a\na --> b : go [allowed(amount) AND amount > 5]');
+CREATE FUNCTION good.asks(numeric) RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN RETURN allowed($1); END';
+SELECT lifecycle.create_lifecycle('asking_on', E'stateDiagram-v2\n[*] --> a\na --> b : go [asks(amount)]');
 SET LOCAL search_path = evil, pg_catalog, public;
 CREATE TABLE public.pathed (stage text, amount numeric);
 SELECT lifecycle.attach('public.pathed', 'pathed');
@@ -137,6 +139,10 @@ SELECT is(refusal($$UPDATE public.pathed SET stage = 'b'$$),
 	E'move from "a" to "b" refused in lifecycle "pathed"\n'
 	'Move "go" [allowed(amount) AND amount > 5] is not satisfied.\npathed_guard', '36: in the definer''s search_path, not the user''s');
 SELECT lives_ok($$UPDATE public.pathed SET stage = 'b', amount = 11$$, '36: whose functions are called');
+CREATE TABLE public.asking_on (stage text, amount numeric);
+SELECT lifecycle.attach('public.asking_on', 'asking_on');
+INSERT INTO public.asking_on VALUES ('a', 1);
+SELECT matches(refusal($$UPDATE public.asking_on SET stage = 'b'$$), '^move from "a" to "b" refused', '36: and call others there');
 SELECT is(current_setting('search_path'), 'evil, pg_catalog, public', '36: and which the user does not see');
 RESET search_path;
 

@@ -127,6 +127,10 @@ SET LOCAL crm_lifecycle.effective_at = '2026-02-03T04:05:06Z';
 INSERT INTO deals VALUES (12, 'a', 'lead');
 UPDATE deals SET stage = 'sql' WHERE id = 12;
 SELECT is((SELECT lifecycle.last_moved_at(journey) FROM deals WHERE id = 12), '2026-02-03T04:05:06Z'::timestamptz, 'owners may say when');
+SET LOCAL ROLE log_app;
+SELECT throws_ok($$INSERT INTO deals VALUES (13, 'a', 'lead')$$, '42501', '"crm_lifecycle.effective_at" is for the owner of table "deals" only',
+	'37: an application may not');
+SET LOCAL ROLE log_owner;
 SELECT throws_ok($$SET LOCAL crm_lifecycle.effective_at = 'soon'$$, '22023', NULL, 'if they say it right');
 SET LOCAL crm_lifecycle.effective_at = '2999-01-01';
 SELECT throws_ok($$INSERT INTO deals VALUES (13, 'a', 'lead')$$, '22023',
