@@ -116,7 +116,7 @@ retention_spec_send(PG_FUNCTION_ARGS)
 }
 
 /*
- * retention_spec(entry_stage, stages, every, periods, measure, counted_from, time_zone, as_of)
+ * retention_spec(from_stage, while_stages, every, periods, measure, counted_from, time_zone, as_of)
  */
 PG_FUNCTION_INFO_V1(retention_spec);
 Datum
@@ -131,8 +131,8 @@ retention_spec(PG_FUNCTION_ARGS)
 	int			n;
 
 	retention_spec_begin(&spec);
-	spec.from = argument_label(fcinfo, 0, "entry_stage");
-	n = argument_labels(fcinfo, 1, "stages", &stages);
+	spec.from = argument_label(fcinfo, 0, "from_stage");
+	n = argument_labels(fcinfo, 1, "while_stages", &stages);
 	for (int i = 0; i < n; i++)
 		report_if(!retention_spec_add_stage(&spec, stages[i], &error), &error);
 	spec.every = argument_every(fcinfo, 2, "every");

@@ -4,8 +4,8 @@
 COMMENT ON TYPE @extschema@.retention_spec IS 'who counts as retained: from customer while customer every 1 month for 24 as of 2026-05-01';
 
 CREATE FUNCTION @extschema@.retention_spec(
-	entry_stage text,
-	stages text[],
+	from_stage text,
+	while_stages text[],
 	every interval,
 	periods int,
 	measure text DEFAULT 'any_time',

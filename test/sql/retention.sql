@@ -25,7 +25,7 @@ INSERT INTO literal (spec) VALUES
 	('from a while a every 1 month for 1 at time zone "Asia/Kathmandu" as of 2026-05-01T00:00Z'),
 	('from a while a every 1 month for 1 at time zone America/New_York as of 2026-05-01T00:00-02');
 SELECT n, spec, spec::text::retention_spec = spec AS same FROM literal ORDER BY n;
-SELECT retention_spec(entry_stage => 'customer', stages => '{customer,expansion}', every => '1 month', periods => 24, as_of => '2026-05-01') = spec AS same FROM literal WHERE n = 1;
+SELECT retention_spec(from_stage => 'customer', while_stages => '{customer,expansion}', every => '1 month', periods => 24, as_of => '2026-05-01') = spec AS same FROM literal WHERE n = 1;
 SELECT retention_spec('a', '{a}', '6 hours', 4, time_zone => 'europe/paris', as_of => '2026-05-01 00:00+02') = spec AS same FROM literal WHERE n = 5;
 SELECT retention_spec('a', '{a}', '1 year', 4, 'on_or_after', 'entry'), retention_spec('a', '{a}', '1 year', 4, NULL, NULL, NULL, NULL);
 DO $$
@@ -204,7 +204,8 @@ SELECT rollup(r) FROM (VALUES ('{from a while a every 1 day for 1 as of 2026-01-
 
 -- A value's text and bytes read back to itself; what cannot be is refused.
 CREATE TABLE summary AS SELECT base, retention_agg(journey, 'from customer while customer every 1 week for 9 at time zone ''Europe/Paris'' as of 2026-12-01') AS r FROM walk GROUP BY base;
-SELECT count(*), count(*) FILTER (WHERE r::text::retention::text = r::text) AS read_back, count(*) FILTER (WHERE pg_column_size(r) = pg_column_size(r::text::retention)) AS as_large FROM summary;
+SELECT count(*), count(*) FILTER (WHERE r::text::retention::text = r::text) AS read_back FROM summary;
+SELECT pg_column_size(retention_agg(journey, 'from customer while customer every 1 month for 2 as of 2026-05-01')) - pg_column_size(retention_agg(journey, 'from customer while customer every 1 month for 2 as of 2026-05-01')::text::retention) AS spare_room FROM deal;
 DO $$
 DECLARE
 	value text;
