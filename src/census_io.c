@@ -21,6 +21,7 @@
 
 #include "census_io.h"
 #include "compat.h"
+#include "report.h"
 #include "spec_args.h"
 #include "wire.h"
 #include "zone.h"
@@ -173,7 +174,8 @@ census_in(PG_FUNCTION_ARGS)
 	PureError	error;
 	Census	   *census = census_parse(text, strlen(text), zone_find, &error);
 
-	report_if(census == NULL, &error);
+	if (census == NULL)
+		return refuse_input(fcinfo, &error);
 	return census_datum(census);
 }
 

@@ -26,6 +26,11 @@
 	pg_class_ownercheck((relid), (roleid))
 #endif
 
+/* 16 lets input functions hand an error back to those who only want to know whether there is one. */
+#if PG_VERSION_NUM < 160000
+#define errsave(context, ...) ereport(ERROR, __VA_ARGS__)
+#endif
+
 /* 16 added a way to leave indexes alone. */
 #if PG_VERSION_NUM >= 160000
 #define insert_index_tuples(target, row, estate) \

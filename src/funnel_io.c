@@ -24,6 +24,7 @@
 #include "compat.h"
 #include "digest_text.h"
 #include "funnel_io.h"
+#include "report.h"
 #include "spec_args.h"
 #include "wire.h"
 
@@ -223,7 +224,8 @@ funnel_in(PG_FUNCTION_ARGS)
 	PureError	error;
 	Funnel	   *funnel = funnel_parse(text, strlen(text), &error);
 
-	report_if(funnel == NULL, &error);
+	if (funnel == NULL)
+		return refuse_input(fcinfo, &error);
 	return funnel_datum(funnel);
 }
 

@@ -182,8 +182,11 @@ journey_events_in(PG_FUNCTION_ARGS)
 {
 	char	   *text = PG_GETARG_CSTRING(0);
 	PureError	error;
+	JourneyEvents *events = events_parse(text, strlen(text), &error);
 
-	return events_datum(events_parse(text, strlen(text), &error), &error);
+	if (events == NULL)
+		return refuse_input(fcinfo, &error);
+	return events_datum(events, &error);
 }
 
 PG_FUNCTION_INFO_V1(journey_events_out);

@@ -119,7 +119,7 @@ journey_in(PG_FUNCTION_ARGS)
 
 	journey_begin(&builder);
 	if (!journey_parse(&builder, text, strlen(text), &error))
-		report_pure_error(&error);
+		return refuse_input(fcinfo, &error);
 	PG_RETURN_JOURNEY(&builder);
 }
 

@@ -26,19 +26,38 @@ sqlstate(PureErrorKind kind)
 	return ERRCODE_INTERNAL_ERROR;
 }
 
-/*
- * Raises what pure code found wrong, with its position if it has one.
- */
-void
-report_pure_error(const PureError *error)
+/* For ereport() and its like: what there is to say, with the position if there is one. */
+static int
+say(const PureError *error)
 {
 	char	   *where = "";
 
 	if (error->line > 0)
 		where = psprintf(" at line %d, column %d", error->line, error->column);
-	ereport(ERROR,
-			(errcode(sqlstate(error->kind)),
-			 errmsg("%s%s", error->message, where),
-			 error->detail ? errdetail("%s", error->detail) : 0,
-			 error->hint ? errhint("%s", error->hint) : 0));
+	errcode(sqlstate(error->kind));
+	errmsg("%s%s", error->message, where);
+	if (error->detail)
+		errdetail("%s", error->detail);
+	if (error->hint)
+		errhint("%s", error->hint);
+	return 0;
+}
+
+/*
+ * Raises what pure code found wrong.
+ */
+void
+report_pure_error(const PureError *error)
+{
+	ereport(ERROR, say(error));
+}
+
+/*
+ * The same for an input function, whose caller may want to go on: it returns NULL then.
+ */
+Datum
+refuse_input(FunctionCallInfo fcinfo, const PureError *error)
+{
+	errsave(fcinfo->context, say(error));
+	PG_RETURN_NULL();
 }

@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "retention_io.h"
 #include "retention_text.h"
+#include "report.h"
 #include "spec_args.h"
 #include "wire.h"
 #include "zone.h"
@@ -180,7 +181,8 @@ retention_in(PG_FUNCTION_ARGS)
 	PureError	error;
 	Retention  *retention = retention_parse(text, strlen(text), zone_find, &error);
 
-	report_if(retention == NULL, &error);
+	if (retention == NULL)
+		return refuse_input(fcinfo, &error);
 	return retention_datum(retention);
 }
 

@@ -79,8 +79,13 @@ Datum
 spec_in(const SpecType *type, FunctionCallInfo fcinfo)
 {
 	char	   *text = PG_GETARG_CSTRING(0);
+	StringInfoData value;
+	PureError	error;
 
-	return value_from_text(type, text, strlen(text));
+	spec_value_begin(&value);
+	if (!type->canonize(&value, text, strlen(text), &error))
+		return refuse_input(fcinfo, &error);
+	return spec_value_end(&value);
 }
 
 Datum

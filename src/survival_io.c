@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "report.h"
 #include "spec_args.h"
 #include "survival_io.h"
 #include "survival_text.h"
@@ -179,7 +180,8 @@ survival_in(PG_FUNCTION_ARGS)
 	PureError	error;
 	Survival   *survival = survival_read(text, strlen(text), &error);
 
-	report_if(survival == NULL, &error);
+	if (survival == NULL)
+		return refuse_input(fcinfo, &error);
 	return survival_datum(survival);
 }
 

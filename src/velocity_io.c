@@ -63,7 +63,7 @@ velocity_in(PG_FUNCTION_ARGS)
 	Velocity   *velocity = velocity_read(text, strlen(text), &error);
 
 	if (velocity == NULL)
-		report_pure_error(&error);
+		return refuse_input(fcinfo, &error);
 	PG_RETURN_VELOCITY(velocity);
 }
 
