@@ -79,19 +79,22 @@ function runsOf(job) {
 }
 
 async function measure(jobs) {
-  const times = new Map();
+  const measured = new Map();
   for (let round = 1; round <= rounds; round++) {
     say(`Round ${round} of ${rounds}.`);
     for (const job of jobs) {
       for (const run of runsOf(job)) {
         const way = job.ways.get(run.way);
-        const { rows, ms } = await way.competitor.ask(way.sql, run.processes);
+        const { rows, ms, megabytes } = await way.competitor.ask(way.sql, run.processes);
         const key = `${job.name} ${run.key}`;
-        times.set(key, [...(times.get(key) ?? []), job.measuresAnswer ? Number(rows[0][0]) : ms]);
+        const seen = measured.get(key) ?? { values: [], megabytes: [] };
+        seen.values.push(job.measuresAnswer ? Number(rows[0][0]) : ms);
+        seen.megabytes.push(megabytes);
+        measured.set(key, seen);
       }
     }
   }
-  return times;
+  return measured;
 }
 
 function reportTap(checks) {
@@ -108,14 +111,14 @@ const jobs = possible(all, competitors);
 const checks = [];
 for (const job of jobs) checks.push(...await check(job));
 const wrong = checks.filter(each => each.wrong);
-const times = wrong.length ? new Map() : await measure(jobs);
+const measured = wrong.length ? new Map() : await measure(jobs);
 
 if (options.tap) reportTap(checks);
 else if (wrong.length) wrong.forEach(({ what, wrong: how }) => console.error(`The answers differ: ${what}: ${how}`));
 else {
   say(`\nAll answers agree: ${checks.length}, on ${postgres.rows('SHOW server_version')[0][0].replace(/^/, 'PostgreSQL ')}${
     Object.keys(competitors).slice(2).map(way => `, ${competitors[way].name}`).join('')}.\n`);
-  say(drawTable(jobs, times, absent));
+  say(drawTable(jobs, measured, absent));
 }
 for (const way of ['duckdb', 'clickhouse']) competitors[way]?.close();
 process.exit(wrong.length ? 1 : 0);

@@ -27,12 +27,18 @@ export const postgres = {
   name: 'PostgreSQL',
   run: args => psql(args, 1),
   rows: sql => psql(['--csv', '-c', sql], 1).trim().split('\n').map(line => line.split(',')),
-  // A first statement loads the extension; the time of the second is the server's, seen by psql.
+  // A first statement loads the extension; the second is the question, timed by psql; the third, on Linux,
+  // says what memory the backend has had at most, and how much of that belongs to everybody.
   ask(sql, processes) {
-    const output = psql(['--csv', '-c', "SELECT lifecycle.journey '{a@2026-01-01}'", '-c', '\\timing on', '-c', sql], processes);
-    const lines = output.trim().split('\n').slice(1);
-    const time = lines.pop().match(/^Time: ([0-9.]+) ms/);
-    return { rows: lines.map(line => line.split(',')), ms: Number(time[1]) };
+    const output = psql(['--csv', '-c', "SELECT lifecycle.journey '{a@2026-01-01}'", '-c', '\\timing on', '-c', sql,
+      '-c', '\\timing off', '-c', "SELECT pg_read_file('/proc/self/status', 0, 65536, true)"], processes);
+    const [answer, time, status] = output.slice(output.indexOf('\n') + 1).split(/^Time: ([0-9.]+) ms.*\n/m);
+    const megabytes = word => Number(status.match(new RegExp(`^${word}:\\s*([0-9]+) kB`, 'm'))?.[1]) / 1024;
+    return {
+      rows: answer.trim().split('\n').map(line => line.split(',')),
+      ms: Number(time),
+      megabytes: megabytes('VmHWM') - megabytes('RssShmem'),
+    };
   },
 };
 

@@ -19,9 +19,9 @@ CREATE SCHEMA bench;
 -- of a stage do not add up to 1, journeys end there. Loops: mql, sql, demo, proposal, at_risk; win-backs:
 -- lost, churned.
 CREATE TABLE bench.move AS
-	SELECT from_stage, to_stage, days * 86400 AS dwell,
-		sum(odds) OVER (PARTITION BY from_stage ORDER BY to_stage) - odds AS low,
-		sum(odds) OVER (PARTITION BY from_stage ORDER BY to_stage) AS high
+	SELECT from_stage, to_stage, (days * 86400)::float8 AS dwell,
+		(sum(odds) OVER (PARTITION BY from_stage ORDER BY to_stage) - odds)::float8 AS low,
+		(sum(odds) OVER (PARTITION BY from_stage ORDER BY to_stage))::float8 AS high
 	FROM (VALUES
 		('visitor', 'lead', 0.84, 3), ('visitor', 'lost', 0.16, 30),
 		('lead', 'mql', 0.70, 5), ('lead', 'nurture', 0.18, 14), ('lead', 'lost', 0.12, 30),
@@ -43,7 +43,7 @@ CREATE TABLE bench.move AS
 -- The n-th number of some bits in [0, 1): by hash, because random() depends on the plan.
 CREATE FUNCTION bench.chance(bits bigint, n integer) RETURNS float8
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN (((bits >> (21 * n)) & 2097151) + 0.5) / 2097152;
+	RETURN (((bits >> (21 * n)) & 2097151) + float8 '0.5') / 2097152;
 
 -- The events of some customers in their order. Everybody comes in one of 24 monthly cohorts, in one of
 -- 3 segments; dwells are lognormal, and longer in larger companies; no event is later than 2026-07-01.
@@ -58,7 +58,7 @@ BEGIN ATOMIC
 			CROSS JOIN LATERAL (SELECT hashint8extended(c, 1) AS bits) h
 			CROSS JOIN LATERAL (SELECT timestamptz '2024-01-01Z' AT TIME ZONE 'UTC'
 				+ make_interval(months => floor(24 * bench.chance(bits, 1))::integer) AS month) m
-			JOIN (VALUES ('smb', 0.0, 0.6, 0.7), ('mid_market', 0.6, 0.9, 1.0), ('enterprise', 0.9, 1.0, 1.6))
+			JOIN (VALUES ('smb', float8 '0.0', float8 '0.6', float8 '0.7'), ('mid_market', 0.6, 0.9, 1.0), ('enterprise', 0.9, 1.0, 1.6))
 				s (segment, low, high, pace) ON bench.chance(bits, 0) >= s.low AND bench.chance(bits, 0) < s.high
 		UNION ALL
 		SELECT w.customer, w.segment, w.pace, m.to_stage, w.step + 1, w.at + d.dwell
@@ -68,7 +68,7 @@ BEGIN ATOMIC
 				AND bench.chance(bits, 0) >= m.low AND bench.chance(bits, 0) < m.high
 			CROSS JOIN LATERAL (SELECT 1 + (m.dwell * w.pace * exp(0.9 * sqrt(-2 * ln(bench.chance(bits, 1)))
 				* cos(2 * pi() * bench.chance(bits, 2))))::bigint AS dwell) d
-		WHERE w.at + d.dwell < extract(epoch FROM timestamptz '2026-07-01Z')::bigint
+		WHERE w.at + d.dwell < extract(epoch FROM timestamp '2026-07-01')::bigint
 	)
 	SELECT walk.customer, to_timestamp(walk.at), walk.stage, walk.segment
 	FROM walk ORDER BY walk.customer, walk.at;
