@@ -35,6 +35,7 @@ PURE = \
 	funnel_order \
 	funnel_least \
 	funnel_any \
+	wilson \
 	funnel_summary \
 	label_book \
 	velocity_spec \
@@ -52,6 +53,7 @@ PURE = \
 	census \
 	census_text \
 	markov \
+	label_list \
 	survival_spec \
 	survival \
 	survival_text \

@@ -7,15 +7,11 @@
  */
 #include "pure.h"
 
-#include <math.h>
-
 #include "common/int.h"
 
 #include "digest_text.h"
 #include "funnel_summary.h"
-
-/* The standard normal distribution's 97.5 % quantile. */
-#define WILSON_Z 1.959963984540054
+#include "wilson.h"
 
 static size_t
 align8(size_t size)
@@ -243,25 +239,6 @@ sum(const uint64 *counts, int from, int to)
 	for (int i = from; i < to; i++)
 		total += counts[i];
 	return total;
-}
-
-/*
- * The 95 % score interval of a proportion.  E. B. Wilson, "Probable inference, the law
- * of succession, and statistical inference", Journal of the American Statistical
- * Association 22 (1927), 209-212.
- */
-static void
-wilson_interval(double successes, double trials, double *low, double *high)
-{
-	double		z2 = WILSON_Z * WILSON_Z;
-	double		p = successes / trials;
-	double		centre = p + z2 / (2 * trials);
-	double		spread = WILSON_Z * sqrt(p * (1 - p) / trials + z2 / (4 * trials * trials));
-	double		scale = 1 + z2 / trials;
-
-	/* At the ends it is exact; rounding must not push it beyond. */
-	*low = successes == 0 ? 0 : (centre - spread) / scale;
-	*high = successes == trials ? 1 : (centre + spread) / scale;
 }
 
 /*

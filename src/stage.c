@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -109,4 +110,43 @@ stage_ordered_argument(FunctionCallInfo fcinfo, int argno, float4 *order)
 	label.text = OutputFunctionCall(&stage_type->output, PG_GETARG_DATUM(argno));
 	label.len = strlen(label.text);
 	return label;
+}
+
+/*
+ * The labels of an argument that is an array of text or of an enum, not NULL itself, and
+ * how many there are.  They are in the current memory context, or point into the argument.
+ */
+int
+stage_list_argument(FunctionCallInfo fcinfo, int argno, JourneyLabel **labels)
+{
+	ArrayType  *list = PG_GETARG_ARRAYTYPE_P(argno);
+	bool		is_text = ARR_ELEMTYPE(list) == TEXTOID;
+	Datum	   *values;
+	bool	   *nulls;
+	int16		len;
+	bool		by_value;
+	char		align;
+	float4		order;
+	int			n;
+
+	get_typlenbyvalalign(ARR_ELEMTYPE(list), &len, &by_value, &align);
+	deconstruct_array(list, ARR_ELEMTYPE(list), len, by_value, align, &values, &nulls, &n);
+	*labels = palloc(Max(n, 1) * sizeof(JourneyLabel));
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("a list of stages must not contain null")));
+		if (is_text)
+		{
+			struct varlena *text = PG_DETOAST_DATUM_PACKED(values[i]);
+
+			(*labels)[i].text = VARDATA_ANY(text);
+			(*labels)[i].len = VARSIZE_ANY_EXHDR(text);
+		}
+		else
+			(*labels)[i] = enum_label(DatumGetObjectId(values[i]), &order);
+	}
+	return n;
 }

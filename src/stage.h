@@ -15,6 +15,7 @@
 #include "journey.h"
 
 extern JourneyLabel stage_argument(FunctionCallInfo fcinfo, int argno);
+extern int	stage_list_argument(FunctionCallInfo fcinfo, int argno, JourneyLabel **labels);
 extern JourneyLabel stage_ordered_argument(FunctionCallInfo fcinfo, int argno, float4 *order);
 
 #endif							/* CRM_STAGE_H */

@@ -67,7 +67,7 @@ survival_agg_add(PG_FUNCTION_ARGS)
 	if (survival_spec_watch(&planned->spec, &view, label_map_codes(planned->map, &view), &found))
 	{
 		report_if(found.cause >= 0 &&
-				  !survival_put_cause(&survival, planned->spec.causes[found.cause], &cause, &error),
+				  !survival_put_cause(&survival, planned->spec.causes.labels[found.cause], &cause, &error),
 				  &error);
 		report_if(!survival_add(&survival, found.time, cause, 1, &error), &error);
 	}

@@ -117,7 +117,7 @@ survival_spec(PG_FUNCTION_ARGS)
 	spec.from = argument_label(fcinfo, 0, "from_stage");
 	n = argument_labels(fcinfo, 1, "to_stages", &labels);
 	for (int i = 0; i < n; i++)
-		report_if(!survival_spec_add_cause(&spec, labels[i], &error), &error);
+		report_if(!label_list_add(&spec.causes, labels[i], SURVIVAL_MAX_CAUSES, &error), &error);
 	if (!PG_ARGISNULL(2))
 	{
 		Interval	by = argument_span(PG_GETARG_DATUM(2), "by");

@@ -108,7 +108,7 @@ require_cause(const Survival *survival, const JourneyLabel *label)
 	if (survival->spec_len == 0)
 		return;
 	report_if(!survival_spec_read(&spec, survival->spec, survival->spec_len, &error), &error);
-	if (survival_spec_find_cause(&spec, label->text, label->len) < 0)
+	if (label_list_find(&spec.causes, label->text, label->len) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("stage \"%.*s\" is not one that the survival waits for",

@@ -24,29 +24,6 @@ survival_spec_begin(SurvivalSpec *spec)
 }
 
 /*
- * Adds a cause in its place, if it is not there yet; its bytes must live as long as spec.
- */
-bool
-survival_spec_add_cause(SurvivalSpec *spec, JourneyLabel stage, PureError *error)
-{
-	uint32		at = spec->ncauses;
-
-	while (at > 0 && journey_label_compare(&stage, &spec->causes[at - 1]) < 0)
-		at--;
-	if (at > 0 && journey_label_compare(&stage, &spec->causes[at - 1]) == 0)
-		return true;
-	if (spec->ncauses == SURVIVAL_MAX_CAUSES)
-		return pure_fail(error, PURE_LIMIT, "a survival cannot have more than %d causes",
-						 SURVIVAL_MAX_CAUSES);
-	if (spec->causes == NULL)
-		spec->causes = palloc(SURVIVAL_MAX_CAUSES * sizeof(JourneyLabel));
-	memmove(spec->causes + at + 1, spec->causes + at, (spec->ncauses - at) * sizeof(JourneyLabel));
-	spec->causes[at] = stage;
-	spec->ncauses++;
-	return true;
-}
-
-/*
  * The microseconds of a span whose days have 24 hours.  A month has no such length.
  */
 bool
@@ -83,7 +60,7 @@ survival_spec_set_by(SurvivalSpec *spec, const Interval *by, PureError *error)
 bool
 survival_spec_check(const SurvivalSpec *spec, PureError *error)
 {
-	if (spec->ncauses == 0)
+	if (spec->causes.count == 0)
 		return pure_fail(error, PURE_VALUE, "a survival needs at least one stage to wait for");
 	return true;
 }
@@ -99,22 +76,6 @@ survival_spec_complete(const SurvivalSpec *spec, PureError *error)
 		return true;
 	pure_fail(error, PURE_VALUE, "a survival needs to know \"as of\" which instant");
 	return pure_hint(error, "Add \"as of 2026-05-01\" to the specification, or give the instant as the third argument.");
-}
-
-static bool
-read_causes(Scanner *scanner, SurvivalSpec *spec)
-{
-	do
-	{
-		const char *start = scanner->start;
-		JourneyLabel stage;
-
-		if (!scan_label(scanner, &stage))
-			return false;
-		if (!survival_spec_add_cause(spec, stage, scanner->error))
-			return pure_at(scanner->error, scanner->text, start);
-	} while (scan_accept_mark(scanner, ','));
-	return true;
 }
 
 static bool
@@ -139,7 +100,7 @@ survival_spec_scan(Scanner *scanner, SurvivalSpec *spec)
 {
 	survival_spec_begin(spec);
 	if (!scan_expect(scanner, "from") || !scan_label(scanner, &spec->from) ||
-		!scan_expect(scanner, "to") || !read_causes(scanner, spec))
+		!scan_expect(scanner, "to") || !label_list_scan(scanner, &spec->causes, SURVIVAL_MAX_CAUSES))
 		return false;
 	if (scan_accept(scanner, "by") && !read_by(scanner, spec))
 		return false;
@@ -168,11 +129,8 @@ survival_spec_write(StringInfo out, const SurvivalSpec *spec)
 {
 	appendStringInfoString(out, "from ");
 	label_write(out, spec->from.text, spec->from.len);
-	for (uint32 i = 0; i < spec->ncauses; i++)
-	{
-		appendStringInfoString(out, i == 0 ? " to " : ", ");
-		label_write(out, spec->causes[i].text, spec->causes[i].len);
-	}
+	appendStringInfoString(out, " to ");
+	label_list_write(out, &spec->causes);
 	if (spec->by > 0)
 	{
 		Interval	by = {.day = spec->by / USECS_PER_DAY, .time = spec->by % USECS_PER_DAY};
@@ -188,31 +146,6 @@ survival_spec_write(StringInfo out, const SurvivalSpec *spec)
 }
 
 /*
- * The number of the cause with this label, or -1.
- */
-int
-survival_spec_find_cause(const SurvivalSpec *spec, const char *label, size_t len)
-{
-	JourneyLabel wanted = {label, len};
-	int			low = 0,
-				high = spec->ncauses;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-		int			order = journey_label_compare(&wanted, &spec->causes[middle]);
-
-		if (order == 0)
-			return middle;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return -1;
-}
-
-/*
  * A label map's coder.  A stage may be both: "from order to order" waits for the next one.
  */
 int32
@@ -220,7 +153,7 @@ survival_spec_code(void *arg, const char *label, size_t len)
 {
 	const SurvivalSpec *spec = arg;
 	JourneyLabel stage = {label, len};
-	int			cause = survival_spec_find_cause(spec, label, len);
+	int			cause = label_list_find(&spec->causes, label, len);
 	int32		code = SURVIVAL_OTHER;
 
 	if (journey_label_compare(&stage, &spec->from) == 0)

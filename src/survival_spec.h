@@ -13,8 +13,7 @@
 #ifndef CRM_SURVIVAL_SPEC_H
 #define CRM_SURVIVAL_SPEC_H
 
-#include "journey.h"
-#include "scan.h"
+#include "label_list.h"
 
 /* An entry's word has 10 bits for the cause, and 0 is none; see survival.h. */
 #define SURVIVAL_MAX_CAUSES 1023
@@ -25,8 +24,7 @@
 typedef struct SurvivalSpec
 {
 	JourneyLabel from;
-	uint32		ncauses;
-	JourneyLabel *causes;		/* in the order of their bytes, each once */
+	LabelList	causes;			/* numbered from 0 */
 	int64		by;				/* microseconds of a bucket; 0: none */
 	TimestampTz as_of;			/* or DT_NOEND: not said yet */
 } SurvivalSpec;
@@ -47,7 +45,6 @@ typedef enum SurvivalCode
 } SurvivalCode;
 
 extern void survival_spec_begin(SurvivalSpec *spec);
-extern bool survival_spec_add_cause(SurvivalSpec *spec, JourneyLabel stage, PureError *error);
 extern bool survival_spec_set_by(SurvivalSpec *spec, const Interval *by, PureError *error);
 extern bool survival_spec_check(const SurvivalSpec *spec, PureError *error);
 extern bool survival_spec_complete(const SurvivalSpec *spec, PureError *error);
@@ -56,7 +53,6 @@ extern bool survival_spec_scan(Scanner *scanner, SurvivalSpec *spec);
 extern bool survival_spec_read(SurvivalSpec *spec, const char *text, size_t len, PureError *error);
 extern void survival_spec_write(StringInfo out, const SurvivalSpec *spec);
 
-extern int	survival_spec_find_cause(const SurvivalSpec *spec, const char *label, size_t len);
 extern int32 survival_spec_code(void *spec, const char *label, size_t len);
 extern int32 survival_spec_judge(void *spec, const int32 *codes, uint32 nlabels);
 extern bool survival_spec_watch(const SurvivalSpec *spec, const JourneyView *view,

@@ -98,7 +98,7 @@ survival_admits(const SurvivalSpec *spec, const JourneyLabel *cause, int64 time,
 		return pure_fail(error, PURE_VALUE, "duration out of range");
 	if (spec == NULL)
 		return true;
-	if (cause != NULL && survival_spec_find_cause(spec, cause->text, cause->len) < 0)
+	if (cause != NULL && label_list_find(&spec->causes, cause->text, cause->len) < 0)
 		return pure_fail(error, PURE_VALUE, "stage \"%s\" is not one that the survival waits for",
 						 pure_sample(cause->text, cause->len));
 	if (spec->by > 0 && time % spec->by != 0)

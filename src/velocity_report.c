@@ -10,17 +10,16 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 #include "markov.h"
 #include "report.h"
+#include "stage.h"
 #include "velocity_io.h"
 
 #define MAX_COLUMNS 9
@@ -184,30 +183,23 @@ velocity_stages(PG_FUNCTION_ARGS)
 
 /* Marks the stages of a list; those that nobody ever visited are not in the velocity. */
 static void
-mark_stages(const Velocity *velocity, ArrayType *list, MarkovKind kind, MarkovKind *kinds)
+mark_stages(FunctionCallInfo fcinfo, int argno, const Velocity *velocity, MarkovKind kind,
+			MarkovKind *kinds)
 {
-	Datum	   *labels;
-	bool	   *nulls;
-	int			count;
+	JourneyLabel *labels;
+	int			count = stage_list_argument(fcinfo, argno, &labels);
 
-	deconstruct_array(list, TEXTOID, -1, false, TYPALIGN_INT, &labels, &nulls, &count);
 	for (int i = 0; i < count; i++)
 	{
-		text	   *label;
-		int			stage;
+		int			stage = velocity_find_stage(velocity, labels[i].text, labels[i].len);
 
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("a list of stages must not contain null")));
-		label = DatumGetTextPP(labels[i]);
-		stage = velocity_find_stage(velocity, VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label));
 		if (stage < 0)
 			continue;
 		if (kinds[stage] != MARKOV_OPEN && kinds[stage] != kind)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("stage \"%s\" cannot be both won and lost", text_to_cstring(label))));
+					 errmsg("stage \"%.*s\" cannot be both won and lost",
+							(int) labels[i].len, labels[i].text)));
 		kinds[stage] = kind;
 	}
 }
@@ -236,16 +228,16 @@ static MarkovOutcome
 get_outcome(FunctionCallInfo fcinfo)
 {
 	Velocity   *velocity = PG_GETARG_VELOCITY(0);
-	text	   *label = PG_GETARG_TEXT_PP(1);
+	JourneyLabel label = stage_argument(fcinfo, 1);
 	MarkovKind *kinds = palloc0(Max(velocity->nstages, 1) * sizeof(MarkovKind));
 	MarkovChain chain = {velocity->nstages, kinds, velocity->nmoves, make_moves(velocity)};
 	MarkovOutcome outcome = {0};
 	PureError	error;
 	int			stage;
 
-	mark_stages(velocity, PG_GETARG_ARRAYTYPE_P(2), MARKOV_WON, kinds);
-	mark_stages(velocity, PG_GETARG_ARRAYTYPE_P(3), MARKOV_LOST, kinds);
-	stage = velocity_find_stage(velocity, VARDATA_ANY(label), VARSIZE_ANY_EXHDR(label));
+	mark_stages(fcinfo, 2, velocity, MARKOV_WON, kinds);
+	mark_stages(fcinfo, 3, velocity, MARKOV_LOST, kinds);
+	stage = velocity_find_stage(velocity, label.text, label.len);
 	if (stage >= 0 && !markov_outcome(&chain, stage, &outcome, &error))
 		report_pure_error(&error);
 	return outcome;

@@ -132,6 +132,14 @@ CREATE FUNCTION @extschema@.win_probability(velocity @extschema@.velocity, stage
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.win_probability(@extschema@.velocity, text, text[], text[]) IS 'how likely a journey that enters the stage reaches a won stage before a lost one, as the counted moves go on';
 
+CREATE FUNCTION @extschema@.win_probability(velocity @extschema@.velocity, stage anyenum, won anyarray, lost anyarray) RETURNS double precision
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.win_probability(@extschema@.velocity, anyenum, anyarray, anyarray) IS 'how likely a journey that enters the stage reaches a won stage before a lost one, as the counted moves go on';
+
 CREATE FUNCTION @extschema@.expected_time(velocity @extschema@.velocity, stage text, won text[], lost text[]) RETURNS interval
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.expected_time(@extschema@.velocity, text, text[], text[]) IS 'how long a journey that enters the stage takes on average until it reaches a won or a lost stage';
+
+CREATE FUNCTION @extschema@.expected_time(velocity @extschema@.velocity, stage anyenum, won anyarray, lost anyarray) RETURNS interval
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.expected_time(@extschema@.velocity, anyenum, anyarray, anyarray) IS 'how long a journey that enters the stage takes on average until it reaches a won or a lost stage';
