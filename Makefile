@@ -60,6 +60,7 @@ PURE = \
 	survival_curve \
 	chi_square \
 	log_rank \
+	win_rate \
 	diagram_lex \
 	diagram_label \
 	diagram_note \
@@ -94,6 +95,8 @@ FACES = \
 	survival_io \
 	survival_agg \
 	survival_report \
+	win_rate_io \
+	win_rate_agg \
 	zone \
 	retention_io \
 	retention_agg \
@@ -139,6 +142,8 @@ PARTS = \
 	velocity \
 	survival_spec \
 	survival \
+	win_rate_spec \
+	win_rate \
 	retention_spec \
 	retention \
 	census_spec \
