@@ -12,9 +12,9 @@
 
 #define EVENTS_HEAD offsetof(JourneyEvents, cells)
 
-/* Room to begin with, for a block of 128 bytes: most subjects have few events. */
-#define FIRST_EVENTS_ROOM 4
-#define FIRST_LABELS_ROOM 40
+/* Room to begin with, for a block of 256 bytes: most subjects have few events. */
+#define FIRST_EVENTS_ROOM 8
+#define FIRST_LABELS_ROOM 104
 
 static inline size_t
 cells_per_event(const JourneyEvents *events)
@@ -344,6 +344,71 @@ events_sorted(const JourneyEvents *events)
 	sort_events(sorted, events->nevents);
 	pfree(ranks);
 	return sorted;
+}
+
+/*
+ * Whether the events came one after the other, no two at one instant, and their labels
+ * with them: then their cells are already the journey's steps, and nothing is to be
+ * sorted.  It is false, too, for what no journey can hold.
+ */
+bool
+events_in_order(const JourneyEvents *events)
+{
+	TimestampTz first = event_cells(events, 0)[0];
+	TimestampTz last = first;
+	uint32		seen = 0;
+
+	for (uint32 i = 0; i < events->nevents; i++)
+	{
+		const int64 *cells = event_cells(events, i);
+
+		CHECK_FOR_INTERRUPTS();
+		if ((i > 0 && cells[0] <= last) || cells[1] > seen)
+			return false;
+		last = cells[0];
+		seen += cells[1] == seen;
+	}
+	return events->nevents > 0 && seen == events->nlabels &&
+		(uint64) last - (uint64) first <= JOURNEY_MAX_SPAN;
+}
+
+/*
+ * The size of the journey that events in order make.
+ */
+size_t
+events_journey_size(const JourneyEvents *events)
+{
+	return JOURNEY_HEAD + events->labels_len - events->nlabels * sizeof(float4) +
+		(size_t) events->nevents * sizeof(uint64);
+}
+
+/*
+ * Writes that journey, behind its varlena header.
+ */
+void
+events_write_journey(const JourneyEvents *events, char *payload)
+{
+	TimestampTz first = event_cells(events, 0)[0];
+	const char *label = label_bytes(events);
+	char	   *p = payload + JOURNEY_HEAD;
+	uint64		word = 0;
+
+	for (int i = 0; i < events->nlabels; i++)
+	{
+		size_t		len = 1 + (unsigned char) label[sizeof(float4)];
+
+		memcpy(p, label + sizeof(float4), len);
+		label += sizeof(float4) + len;
+		p += len;
+	}
+	for (uint32 i = 0; i < events->nevents; i++, p += sizeof(word))
+	{
+		const int64 *cells = event_cells(events, i);
+
+		word = (uint64) (cells[0] - first) << JOURNEY_INDEX_BITS | (uint64) cells[1];
+		memcpy(p, &word, sizeof(word));
+	}
+	journey_write_head(payload, events->nlabels, events->nevents, first, word);
 }
 
 /*

@@ -82,6 +82,9 @@ extern JourneyEvents *events_merge(JourneyEvents *into, const JourneyEvents *fro
 								   PureError *error);
 extern EventLabel *events_labels(const JourneyEvents *events);
 extern SortedEvent *events_sorted(const JourneyEvents *events);
+extern bool events_in_order(const JourneyEvents *events);
+extern size_t events_journey_size(const JourneyEvents *events);
+extern void events_write_journey(const JourneyEvents *events, char *payload);
 extern bool events_to_journey(const JourneyEvents *events, JourneyBuilder *builder,
 							  PureError *error);
 

@@ -335,8 +335,12 @@ journey_add_as(JourneyBuilder *builder, int *index, JourneyLabel label, Timestam
 	return true;
 }
 
-static void
-write_head(char *payload, uint16 nlabels, uint32 nsteps, TimestampTz first, uint64 last_word)
+/*
+ * Writes what stands before the labels.
+ */
+void
+journey_write_head(char *payload, uint16 nlabels, uint32 nsteps, TimestampTz first,
+				   uint64 last_word)
 {
 	payload[0] = JOURNEY_VERSION;
 	payload[1] = 0;
@@ -360,8 +364,8 @@ void
 journey_write(const JourneyBuilder *builder, char *payload)
 {
 	Assert(builder->nsteps > 0);
-	write_head(payload, builder->nlabels, builder->nsteps, builder->first,
-			   builder->words[builder->nsteps - 1]);
+	journey_write_head(payload, builder->nlabels, builder->nsteps, builder->first,
+					   builder->words[builder->nsteps - 1]);
 	payload += JOURNEY_HEAD;
 	memcpy(payload, builder->labels.data, builder->labels.len);
 	payload += builder->labels.len;
@@ -405,7 +409,7 @@ journey_append_write(const JourneyAppend *plan, const JourneyView *old, const ch
 {
 	size_t		words_len = (size_t) old->nsteps * sizeof(uint64);
 
-	write_head(payload, old->nlabels + plan->new_label, old->nsteps + 1, old->first, plan->word);
+	journey_write_head(payload, old->nlabels + plan->new_label, old->nsteps + 1, old->first, plan->word);
 	payload += JOURNEY_HEAD;
 	memcpy(payload, old->labels, old->labels_len);
 	payload += old->labels_len;

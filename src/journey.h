@@ -151,6 +151,8 @@ extern bool journey_add_as(JourneyBuilder *builder, int *index, JourneyLabel lab
 						   TimestampTz at, PureError *error);
 extern size_t journey_size(const JourneyBuilder *builder);
 extern void journey_write(const JourneyBuilder *builder, char *payload);
+extern void journey_write_head(char *payload, uint16 nlabels, uint32 nsteps, TimestampTz first,
+							   uint64 last_word);
 
 /* One step more, without taking the journey apart. */
 typedef struct JourneyAppend

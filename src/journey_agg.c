@@ -24,6 +24,7 @@
 #include "libpq/pqformat.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "events_text.h"
 #include "face.h"
 #include "journey_io.h"
@@ -49,6 +50,9 @@ events_datum(JourneyEvents *events, const PureError *error)
 static JourneyEvents *
 open_events(Datum value)
 {
+	/* Spares most the call. */
+	if (!VARATT_IS_EXTENDED(DatumGetPointer(value)))
+		return (JourneyEvents *) DatumGetPointer(value);
 	return (JourneyEvents *) PG_DETOAST_DATUM(value);
 }
 
@@ -163,15 +167,29 @@ journey_agg_combine(PG_FUNCTION_ARGS)
 						&error);
 }
 
+static Datum
+ordered_journey(const JourneyEvents *events)
+{
+	size_t		size = VARHDRSZ + events_journey_size(events);
+	struct varlena *journey = palloc(size);
+
+	SET_VARSIZE(journey, size);
+	events_write_journey(events, VARDATA(journey));
+	return PointerGetDatum(journey);
+}
+
 PG_FUNCTION_INFO_V1(journey_agg_final);
 Datum
 journey_agg_final(PG_FUNCTION_ARGS)
 {
+	JourneyEvents *events = open_events(PG_GETARG_DATUM(0));
 	JourneyBuilder builder;
 	PureError	error;
 
+	if (events_in_order(events))
+		return ordered_journey(events);
 	journey_begin(&builder);
-	if (!events_to_journey(open_events(PG_GETARG_DATUM(0)), &builder, &error))
+	if (!events_to_journey(events, &builder, &error))
 		report_pure_error(&error);
 	PG_RETURN_JOURNEY(&builder);
 }

@@ -327,7 +327,7 @@ COMMENT ON FUNCTION @extschema@.journey_agg_final(@extschema@.journey_events) IS
 CREATE AGGREGATE @extschema@.journey_agg(stage text, at timestamptz) (
 	SFUNC = @extschema@.journey_agg_add,
 	STYPE = @extschema@.journey_events,
-	SSPACE = 256,
+	SSPACE = 300,
 	COMBINEFUNC = @extschema@.journey_agg_combine,
 	FINALFUNC = @extschema@.journey_agg_final,
 	FINALFUNC_MODIFY = READ_ONLY,
@@ -338,7 +338,7 @@ COMMENT ON AGGREGATE @extschema@.journey_agg(text, timestamptz) IS 'the journey 
 CREATE AGGREGATE @extschema@.journey_agg(stage text, at timestamptz, seq bigint) (
 	SFUNC = @extschema@.journey_agg_add,
 	STYPE = @extschema@.journey_events,
-	SSPACE = 320,
+	SSPACE = 360,
 	COMBINEFUNC = @extschema@.journey_agg_combine,
 	FINALFUNC = @extschema@.journey_agg_final,
 	FINALFUNC_MODIFY = READ_ONLY,
@@ -349,7 +349,7 @@ COMMENT ON AGGREGATE @extschema@.journey_agg(text, timestamptz, bigint) IS 'the 
 CREATE AGGREGATE @extschema@.journey_agg(stage anyenum, at timestamptz) (
 	SFUNC = @extschema@.journey_agg_add,
 	STYPE = @extschema@.journey_events,
-	SSPACE = 256,
+	SSPACE = 300,
 	COMBINEFUNC = @extschema@.journey_agg_combine,
 	FINALFUNC = @extschema@.journey_agg_final,
 	FINALFUNC_MODIFY = READ_ONLY,
@@ -360,7 +360,7 @@ COMMENT ON AGGREGATE @extschema@.journey_agg(anyenum, timestamptz) IS 'the journ
 CREATE AGGREGATE @extschema@.journey_agg(stage anyenum, at timestamptz, seq bigint) (
 	SFUNC = @extschema@.journey_agg_add,
 	STYPE = @extschema@.journey_events,
-	SSPACE = 320,
+	SSPACE = 360,
 	COMBINEFUNC = @extschema@.journey_agg_combine,
 	FINALFUNC = @extschema@.journey_agg_final,
 	FINALFUNC_MODIFY = READ_ONLY,
