@@ -108,7 +108,8 @@ typedef struct Calendar
 
 extern bool calendar_check_period(const Interval *every, PureError *error);
 extern double calendar_mean_period(const Interval *every);
-extern TimestampTz calendar_add(const Zone *zone, const Interval *every, TimestampTz anchor, int64 times);
+extern TimestampTz calendar_add(const Zone *zone, const Interval *every, TimestampTz anchor,
+								int64 times);
 extern int64 calendar_whole_periods(const Zone *zone, const Interval *every, TimestampTz anchor,
 									TimestampTz at);
 

@@ -49,7 +49,7 @@
 #define CENSUS_VERSION 1
 /* A count for every stage and instant: 128 MB, an eighth of what palloc gives. */
 #define CENSUS_MAX_CELLS (1 << 24)
-/* A stage at one instant and its label are 272 bytes and 8 of the index. */
+/* A stage counted at one instant takes 16 bytes, 256 for its label and 16 of the index: 288 MB. */
 #define CENSUS_MAX_STAGES (1 << 20)
 
 typedef struct Census
