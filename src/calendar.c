@@ -101,6 +101,26 @@ multiply(const Interval *every, int64 times, Interval *span)
 	return !pg_mul_s64_overflow(every->time, times, &span->time);
 }
 
+/* Infinity where PostgreSQL's calendar ends. */
+static TimestampTz
+beyond(int64 times)
+{
+	return times < 0 ? DT_NOBEGIN : DT_NOEND;
+}
+
+/* The instant at which the clock shows so many periods of months or days more. */
+static TimestampTz
+add_to_reading(const Zone *zone, const Interval *every, TimestampTz reading, int64 times)
+{
+	TimestampTz sum;
+	Interval	span;
+
+	if (!multiply(every, times, &span) || !instant_add(reading, &span, &sum))
+		return beyond(times);
+	sum = zone_instant(zone, sum);
+	return IS_VALID_TIMESTAMP(sum) ? sum : beyond(times);
+}
+
 /*
  * The instant that is so many periods after the anchor; infinity beyond what PostgreSQL
  * holds.
@@ -108,19 +128,16 @@ multiply(const Interval *every, int64 times, Interval *span)
 TimestampTz
 calendar_add(const Zone *zone, const Interval *every, TimestampTz anchor, int64 times)
 {
-	TimestampTz beyond = times < 0 ? DT_NOBEGIN : DT_NOEND;
-	bool		on_clock = every->time == 0;
 	TimestampTz sum;
 	Interval	span;
 
 	if (times == 0)
 		return anchor;
-	if (!multiply(every, times, &span) ||
-		!instant_add(on_clock ? zone_reading(zone, anchor) : anchor, &span, &sum))
-		return beyond;
-	if (on_clock)
-		sum = zone_instant(zone, sum);
-	return IS_VALID_TIMESTAMP(sum) ? sum : beyond;
+	if (every->time == 0)
+		return add_to_reading(zone, every, zone_reading(zone, anchor), times);
+	if (!multiply(every, times, &span) || !instant_add(anchor, &span, &sum))
+		return beyond(times);
+	return sum;
 }
 
 /*
@@ -130,12 +147,14 @@ int64
 calendar_whole_periods(const Zone *zone, const Interval *every, TimestampTz anchor, TimestampTz at)
 {
 	int64		times = ((double) at - (double) anchor) / calendar_mean_period(every);
+	TimestampTz reading;
 
 	if (every->time != 0)
 		return (at - anchor) / every->time;
-	while (times > 0 && calendar_add(zone, every, anchor, times) > at)
+	reading = zone_reading(zone, anchor);
+	while (times > 0 && add_to_reading(zone, every, reading, times) > at)
 		times--;
-	while (calendar_add(zone, every, anchor, times + 1) <= at)
+	while (add_to_reading(zone, every, reading, times + 1) <= at)
 		times++;
 	return times;
 }
@@ -163,19 +182,19 @@ TimestampTz
 calendar_start(const Calendar *calendar, int64 number)
 {
 	const Interval *every = &calendar->every;
-	TimestampTz beyond = number < 0 ? MIN_TIMESTAMP : DT_NOEND;
+	TimestampTz outside = number < 0 ? MIN_TIMESTAMP : DT_NOEND;
 	TimestampTz sum;
 	Interval	span;
 
 	if (!multiply(every, number, &span) ||
 		!instant_add(every->day != 0 ? MONDAY : ORIGIN, &span, &sum))
-		return beyond;
+		return outside;
 	/* The clock is set once for a length of time, and for every month and day. */
 	if (every->time != 0)
 		sum += zone_instant(&calendar->zone, ORIGIN);
 	else
 		sum = zone_instant(&calendar->zone, sum);
-	return IS_VALID_TIMESTAMP(sum) ? sum : beyond;
+	return IS_VALID_TIMESTAMP(sum) ? sum : outside;
 }
 
 static TimestampTz *
