@@ -58,7 +58,7 @@ COMMENT ON FUNCTION @extschema@.velocity_agg_final(@extschema@.velocity) IS 'fin
 CREATE AGGREGATE @extschema@.velocity_agg(journey @extschema@.journey) (
 	SFUNC = @extschema@.velocity_agg_add,
 	STYPE = @extschema@.velocity,
-	SSPACE = 8192,
+	SSPACE = 32768,
 	COMBINEFUNC = @extschema@.velocity_agg_combine,
 	FINALFUNC = @extschema@.velocity_agg_final,
 	FINALFUNC_MODIFY = READ_ONLY,
@@ -69,7 +69,7 @@ COMMENT ON AGGREGATE @extschema@.velocity_agg(@extschema@.journey) IS 'the veloc
 CREATE AGGREGATE @extschema@.velocity_agg(journey @extschema@.journey, spec @extschema@.velocity_spec) (
 	SFUNC = @extschema@.velocity_agg_add,
 	STYPE = @extschema@.velocity,
-	SSPACE = 8192,
+	SSPACE = 32768,
 	COMBINEFUNC = @extschema@.velocity_agg_combine,
 	FINALFUNC = @extschema@.velocity_agg_final,
 	FINALFUNC_MODIFY = READ_ONLY,
@@ -80,7 +80,7 @@ COMMENT ON AGGREGATE @extschema@.velocity_agg(@extschema@.journey, @extschema@.v
 CREATE AGGREGATE @extschema@.velocity_agg(journey @extschema@.journey, spec @extschema@.velocity_spec, as_of timestamptz) (
 	SFUNC = @extschema@.velocity_agg_add,
 	STYPE = @extschema@.velocity,
-	SSPACE = 8192,
+	SSPACE = 32768,
 	COMBINEFUNC = @extschema@.velocity_agg_combine,
 	FINALFUNC = @extschema@.velocity_agg_final,
 	FINALFUNC_MODIFY = READ_ONLY,
@@ -91,7 +91,7 @@ COMMENT ON AGGREGATE @extschema@.velocity_agg(@extschema@.journey, @extschema@.v
 CREATE AGGREGATE @extschema@.rollup(velocity @extschema@.velocity) (
 	SFUNC = @extschema@.velocity_agg_combine,
 	STYPE = @extschema@.velocity,
-	SSPACE = 8192,
+	SSPACE = 32768,
 	COMBINEFUNC = @extschema@.velocity_agg_combine,
 	FINALFUNC = @extschema@.velocity_agg_final,
 	FINALFUNC_MODIFY = READ_ONLY,
