@@ -298,6 +298,10 @@ SELECT what, receive(overlay(survival_send('{to b [5*7]}') PLACING tail FROM len
 SELECT what, receive('\x01' || int4send(length(spec)) || spec || int4send(0) || int4send(0)) FROM (VALUES
 	('none', ''::bytea), ('loose', 'FROM a TO c,b AS OF 2026-01-01'), ('without an instant', 'from a to b'), ('cut', 'from a')) x(what, spec);
 
+-- A cause that nobody had is left out.
+SELECT receive('\x01' || int4send(0) || int4send(2) || int4send(1) || 'b'::bytea || int4send(1) || 'a'::bytea || int4send(1) || int8send(5) || int4send(1) || int8send(7)),
+	receive('\x01' || int4send(0) || int4send(2) || int4send(1) || 'b'::bytea || int4send(1) || 'a'::bytea || int4send(0)) AS none;
+
 DO $$
 BEGIN
 	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'rm "' || current_setting('data_directory') || '/survival_hostile.bin"');
