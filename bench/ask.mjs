@@ -46,16 +46,22 @@ async function open() {
   return openCompetitors(options.modules, scratch, csv, { stages: labels('stage'), segments: labels('segment') });
 }
 
-// Jobs as far as there is somebody to do them.
+// Jobs as far as there is somebody to do them. Without events, what they are needed for is left out of the
+// table; what has no competitor stays in it.
 function possible(jobs, competitors) {
+  const needsEvents = (name, way) => ['duckdb', 'clickhouse'].includes(name) || /bench\.event/.test(way.sql);
   for (const job of jobs) {
+    if (!withEvents) {
+      for (const [name, way] of job.ways) if (needsEvents(name, way)) job.ways.delete(name);
+      job.goals = job.goals.filter(({ measured, against }) =>
+        job.ways.has(measured.way) && (!against || job.ways.has(against.way)));
+    }
     for (const [name, way] of job.ways) {
       way.competitor = way.answers ? competitors[name] : postgres;
-      if (!way.competitor || (!withEvents && (name !== 'extension' || / bench\.event/.test(way.sql)) && way.answers)
-        || (!withEvents && /bench\.event/.test(way.sql))) job.ways.delete(name);
+      if (!way.competitor) job.ways.delete(name);
     }
   }
-  return jobs.filter(job => job.ways.size);
+  return jobs.filter(job => job.goals.length);
 }
 
 // Every way answers, in one process and in two; the first to answer is the one that the others must equal.
