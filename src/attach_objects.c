@@ -21,8 +21,12 @@
 #include "attach.h"
 #include "log.h"
 
-/* Sorts after every name that begins with a letter, and so do the triggers. */
+/*
+ * Sorts after every name that begins with a letter, and so do the triggers. Only the log's
+ * comes first: where another trigger moves the row on, the log has the first move first.
+ */
 #define TRIGGER_PREFIX "~lifecycle"
+#define LOG_TRIGGER_PREFIX "!lifecycle"
 
 /*
  * Runs a statement as the user.
@@ -58,6 +62,12 @@ static const char *
 object_name(const char *key, const char *what)
 {
 	return quote_identifier(makeObjectName(TRIGGER_PREFIX, key, what));
+}
+
+static const char *
+log_trigger_name(const char *key)
+{
+	return quote_identifier(makeObjectName(LOG_TRIGGER_PREFIX, key, "log"));
 }
 
 static const char *
@@ -181,8 +191,8 @@ create_log(const AttachRequest *request)
 				 quote_literal_cstr(psprintf("moves of %s, written by lifecycle.log_move()", request->table))));
 	run(psprintf("CREATE CONSTRAINT TRIGGER %s AFTER INSERT OR UPDATE OR DELETE ON %s FROM %s FOR EACH ROW"
 				 " EXECUTE FUNCTION lifecycle.log_move(%s)",
-				 object_name(request->key, "log"), request->table, log, quote_literal_cstr(request->key)));
-	comment(request, "TRIGGER", object_name(request->key, "log"), psprintf("writes the log %s", log));
+				 log_trigger_name(request->key), request->table, log, quote_literal_cstr(request->key)));
+	comment(request, "TRIGGER", log_trigger_name(request->key), psprintf("writes the log %s", log));
 }
 
 /* Drops those triggers of the attachment that call one of these functions, whatever they are named. */

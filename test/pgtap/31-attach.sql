@@ -157,9 +157,9 @@ SELECT lifecycle.attach('commented', 'deal', log => true);
 SELECT lifecycle.set_mode('commented', 'warn');
 SELECT is((SELECT string_agg(tgname || ' ' || obj_description(oid, 'pg_trigger'), E'\n' ORDER BY tgname)
 	FROM pg_trigger WHERE tgrelid = 'commented'::regclass),
-	E'~lifecycle_stage_columns says what is attached to which columns, and how strictly; lifecycle.detach() removes it\n'
+	E'!lifecycle_stage_log writes the log public.commented_stage_log; lifecycle.detach() removes it\n'
+	'~lifecycle_stage_columns says what is attached to which columns, and how strictly; lifecycle.detach() removes it\n'
 	'~lifecycle_stage_entry refuses rows that begin where none may; lifecycle.detach() removes it\n'
-	'~lifecycle_stage_log writes the log public.commented_stage_log; lifecycle.detach() removes it\n'
 	'~lifecycle_stage_move refuses illegal moves and keeps the journey; lifecycle.detach() removes it', 'triggers say what they are');
 SELECT is((SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conrelid = 'commented'::regclass AND contype = 'c'),
 	'keeps journey and stage in step; lifecycle.detach() removes it', 'and so does the CHECK');

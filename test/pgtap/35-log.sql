@@ -154,6 +154,16 @@ SELECT results_eq($$SELECT concat_ws(' ', id, kind, from_stage, '>', to_stage, e
 	ARRAY['1 insert > lead', '2 insert > lead', '1 move lead > sql accept', '2 move lead > sql accept', '2 move sql > won sign', '1 delete sql >'],
 	'25: changing the partition is one move, or none');
 
+-- Another trigger moves the row on as soon as it has moved
+CREATE TABLE pushed (id int PRIMARY KEY, stage text, score int);
+SELECT lifecycle.attach('pushed', 'deal', log => true);
+CREATE FUNCTION push() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN UPDATE pushed SET stage = 'sql' WHERE id = NEW.id AND stage = 'lead'; RETURN NULL; END $$;
+CREATE TRIGGER a_push AFTER INSERT ON pushed FOR EACH ROW EXECUTE FUNCTION push();
+INSERT INTO pushed VALUES (1, 'lead');
+SELECT is((SELECT string_agg(concat_ws(' ', kind, to_stage), ', ' ORDER BY number) FROM pushed_stage_log), 'insert lead, move sql',
+	'18: the log numbers moves as they happened, also where a trigger makes the next one');
+
 -- 43. The log renamed and dropped
 ALTER TABLE deals_stage_log RENAME TO history;
 SELECT lives_ok($$UPDATE deals SET stage = 'won' WHERE id = 12$$, '43: a log that was renamed is found');

@@ -136,10 +136,10 @@ BEGIN
 END
 $$;
 SELECT pass('a loop over RETURNING finds the rows in the log');
-ALTER TABLE deals DISABLE TRIGGER "~lifecycle_stage_log";
+ALTER TABLE deals DISABLE TRIGGER "!lifecycle_stage_log";
 UPDATE deals SET stage = 'lead' WHERE id = 4;
 SELECT is(news(), '0', 'a disabled trigger logs nothing');
-ALTER TABLE deals ENABLE TRIGGER "~lifecycle_stage_log";
+ALTER TABLE deals ENABLE TRIGGER "!lifecycle_stage_log";
 
 -- Other people's code that looks into the log while the statement is at work
 CREATE TABLE seen (what text, n bigint);
