@@ -22,6 +22,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -96,6 +97,7 @@ typedef struct LogStatement
 	bool		importing;
 	bool		gathers;		/* rows may be stored at the end of the query */
 	bool		gathering;
+	bool		cascades;		/* new keys are passed on by foreign keys */
 	RoleName	login;
 	RoleName	role;
 	text	   *lifecycle;		/* of all rows; NULL where a column names it */
@@ -258,13 +260,59 @@ others_fire_after(Relation rel, const Trigger *log_trigger)
 	return false;
 }
 
+/* Whether an UPDATE of the trigger's table may be followed by one of the table that refers to it. */
+static bool
+is_cascade(const Trigger *trigger)
+{
+	return trigger->tgisinternal && TRIGGER_FOR_UPDATE(trigger->tgtype) &&
+		RI_FKey_trigger_type(trigger->tgfoid) == RI_TRIGGER_PK &&
+		trigger->tgfoid != F_RI_FKEY_NOACTION_UPD && trigger->tgfoid != F_RI_FKEY_RESTRICT_UPD;
+}
+
+static bool
+has_cascades(Relation rel)
+{
+	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
+		if (is_cascade(&rel->trigdesc->triggers[i]))
+			return true;
+	return false;
+}
+
+/* Whether foreign keys pass on what the row has got, which fires the triggers of others. */
+static bool
+is_passed_on(Relation rel, TupleTableSlot *old_row, TupleTableSlot *new_row)
+{
+	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+		if (is_cascade(trigger) && RI_FKey_pk_upd_check_required(trigger, rel, old_row, new_row))
+			return true;
+	}
+	return false;
+}
+
+/* The log of a trigger, which another trigger of the same statement may have dropped. */
+static Relation
+open_log(TriggerData *trigdata)
+{
+	Relation	log = try_table_open(trigdata->tg_trigger->tgconstrrelid, RowExclusiveLock);
+
+	if (log == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("the log of table \"%s\" was dropped while its rows were moving",
+						RelationGetRelationName(trigdata->tg_relation))));
+	return log;
+}
+
 static LogStatement *
 make_statement(TriggerData *trigdata, MemoryContext query)
 {
 	MemoryContext context = AllocSetContextCreate(query, "crm_lifecycle log", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	LogStatement *statement = palloc0(sizeof(LogStatement));
-	Relation	log = table_open(trigdata->tg_trigger->tgconstrrelid, RowExclusiveLock);
+	Relation	log = open_log(trigdata);
 
 	statement->context = context;
 	statement->query = query;
@@ -279,6 +327,7 @@ make_statement(TriggerData *trigdata, MemoryContext query)
 	table_close(log, NoLock);
 	statement->gathers = statement->plan->gathers && query_end_expected(query, statement->rel) &&
 		!others_fire_after(statement->rel, trigdata->tg_trigger);
+	statement->cascades = statement->gathers && has_cascades(statement->rel);
 	MemoryContextSwitchTo(caller);
 	return statement;
 }
@@ -327,14 +376,21 @@ write_row_later(LogStatement *statement)
 	as_owner(statement, log_write_later);
 }
 
+/* Stores what is gathered already, before the query ends. */
+static void
+write_by_now(LogStatement *statement)
+{
+	if (!statement->gathering)
+		return;
+	query_end_forget(statement);
+	statement->gathering = false;
+	write_gathered(statement);
+}
+
 static void
 end_statement(LogStatement *statement)
 {
-	if (statement->gathering)
-	{
-		query_end_forget(statement);
-		write_gathered(statement);
-	}
+	write_by_now(statement);
 	MemoryContextDelete(statement->context);
 }
 
@@ -640,8 +696,10 @@ log_delete(LogStatement *statement, TupleTableSlot *old_row)
 
 /* The delete half of a change of partition only leaves the journey for the insert half. */
 static void
-note_departure(const LogStatement *statement, TupleTableSlot *old_row)
+note_departure(LogStatement *statement, TupleTableSlot *old_row)
 {
+	if (statement->cascades)
+		write_by_now(statement);
 	crossing_depart(statement->query, statement->binding->key, CROSSING_LOG, journey_before(statement, old_row));
 }
 
@@ -683,7 +741,11 @@ log_move(PG_FUNCTION_ARGS)
 	else if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		log_delete(statement, trigdata->tg_trigslot);
 	else
+	{
 		log_update(statement, trigdata->tg_newslot, trigdata->tg_trigslot,
 				   journey_before(statement, trigdata->tg_trigslot));
+		if (statement->cascades && is_passed_on(statement->rel, trigdata->tg_trigslot, trigdata->tg_newslot))
+			write_by_now(statement);
+	}
 	return PointerGetDatum(NULL);
 }

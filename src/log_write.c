@@ -35,6 +35,7 @@
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #include "compat.h"
 #include "log_write.h"
@@ -264,6 +265,9 @@ calls_foreign_code(Node *node, void *context)
 	if (node == NULL)
 		return false;
 	if (check_functions_in_node(node, is_foreign_volatile, context))
+		return true;
+	/* A domain's constraints are not part of the expression. */
+	if (IsA(node, CoerceToDomain) && DomainHasConstraints(((CoerceToDomain *) node)->resulttype))
 		return true;
 	return expression_tree_walker(node, calls_foreign_code, context);
 }

@@ -193,6 +193,32 @@ SELECT is((SELECT string_agg(id::text, ' ' ORDER BY number) FROM deals_stage_log
 	'11 111 12 13 113', 'moves inside of moves come in their order, less those that were rolled back');
 DROP TRIGGER "~~move_next" ON deals;
 SELECT news();
+-- What a foreign key does after an UPDATE fires other people's triggers.
+CREATE TABLE lines (id int, deal int REFERENCES deals ON UPDATE CASCADE);
+INSERT INTO lines VALUES (1, 42), (2, 43);
+CREATE FUNCTION look_before() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO seen SELECT old.deal, count(*) FROM deals_stage_log WHERE number > (SELECT last_value FROM asked);
+	RETURN new;
+END
+$$;
+CREATE TRIGGER look_before BEFORE UPDATE ON lines FOR EACH ROW EXECUTE FUNCTION look_before();
+DELETE FROM seen;
+SELECT news();
+UPDATE deals SET stage = 'lead' WHERE id BETWEEN 41 AND 50 AND stage = 'sql';
+SELECT news();
+UPDATE deals SET stage = 'sql', id = CASE id WHEN 43 THEN 4300 ELSE id END WHERE id BETWEEN 41 AND 44;
+SELECT results_eq('TABLE seen', $$VALUES ('43', 3::bigint)$$, '19: a trigger that a foreign key fires sees the rows until then');
+DELETE FROM seen;
+SELECT news();
+UPDATE deals SET stage = CASE id WHEN 42 THEN stage ELSE 'lead' END, id = CASE id WHEN 42 THEN 4200 ELSE id END WHERE id BETWEEN 41 AND 44;
+SELECT results_eq('TABLE seen', $$VALUES ('42', 1::bigint)$$, '19: also where the row does not move');
+SELECT news();
+CALL mark();
+UPDATE deals SET stage = 'lead' WHERE id BETWEEN 1 AND 1000 AND stage = 'sql';
+SELECT is(records('INSERT'), 0::bigint, 'rows that keep their keys are stored together all the same');
+DROP TABLE lines;
+SELECT news();
 CREATE FUNCTION how_many() RETURNS bigint LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN (SELECT count(*) FROM deals_stage_log WHERE number > (SELECT last_value FROM asked)); END';
 ALTER TABLE deals_stage_log ADD before bigint DEFAULT how_many();
 UPDATE deals SET stage = 'sql' WHERE id BETWEEN 11 AND 13;
@@ -200,6 +226,10 @@ SELECT is((SELECT array_agg(before ORDER BY number) FROM deals_stage_log WHERE n
 	'a default that looks into the log');
 ALTER TABLE deals_stage_log DROP COLUMN before;
 SELECT news();
+CREATE DOMAIN looking AS bigint CHECK (how_many() IS DISTINCT FROM value);
+ALTER TABLE deals_stage_log ADD before looking DEFAULT 2;
+SELECT throws_ok($$UPDATE deals SET stage = 'lead' WHERE id BETWEEN 11 AND 13$$, '23514', NULL, 'a domain that does');
+ALTER TABLE deals_stage_log DROP COLUMN before;
 CREATE FUNCTION among(bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS
 	'BEGIN RETURN $1 = (SELECT coalesce(max(number), 0) + 1 FROM deals_stage_log); END';
 ALTER TABLE deals_stage_log ADD CONSTRAINT gapless CHECK (among(number)) NOT VALID;
@@ -231,6 +261,22 @@ UPDATE twice SET stage = 'sql', status = 'done';
 SELECT is((SELECT string_agg(n || to_stage, ' ' ORDER BY to_stage) FROM (
 	SELECT to_stage, count(*) AS n FROM twice_stage_log GROUP BY 1 UNION ALL SELECT to_stage, count(*) FROM twice_status_stage_log GROUP BY 1) l),
 	'1200done 1200lead 1200new 1200sql', 'two logs of one table');
+
+-- The log is dropped on the way
+CREATE TABLE dropped (id int PRIMARY KEY, stage text, amount int DEFAULT 1);
+SELECT lifecycle.attach('dropped', 'deal', log => true);
+INSERT INTO dropped SELECT i, 'lead' FROM generate_series(1, 3) i;
+CREATE FUNCTION drop_log() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF new.id = 2 THEN
+		DROP TABLE dropped_stage_log CASCADE;
+	END IF;
+	RETURN new;
+END
+$$;
+CREATE TRIGGER drop_log BEFORE UPDATE ON dropped FOR EACH ROW EXECUTE FUNCTION drop_log();
+SELECT throws_ok($$UPDATE dropped SET stage = 'sql'$$, '55006', 'the log of table "dropped" was dropped while its rows were moving',
+	'43: dropping the log in the midst of a statement');
 
 -- 26. Partitions
 CREATE TABLE parts (id int, stage text, amount int DEFAULT 1, PRIMARY KEY (id, stage)) PARTITION BY LIST (stage);
