@@ -151,7 +151,8 @@ PARTS = \
 	rules \
 	enforce \
 	upkeep \
-	rename
+	rename \
+	stage_type
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 

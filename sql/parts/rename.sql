@@ -85,6 +85,7 @@ BEGIN
 		OR EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = enum AND e.enumlabel = new) THEN
 		RETURN;
 	END IF;
+	PERFORM @extschema@.check_enum_label(lifecycle, new);
 	SELECT string_agg(DISTINCT quote_literal(s.lifecycle), ', ') INTO needed_by
 	FROM @extschema@.attachments a
 		JOIN pg_attribute p ON p.attrelid = a.relation AND p.attname = a.stage_column
@@ -128,6 +129,9 @@ BEGIN
 				f.relation, constraint_name, constraint_name, definition);
 		END IF;
 	END LOOP;
+	-- Types that no attached table uses follow too.
+	PERFORM @extschema@.rename_in_enum(t.type, prepare_rename.lifecycle, old, new, at_once)
+	FROM @extschema@.stage_types(prepare_rename.lifecycle) t WHERE NOT t.attached;
 END $$;
 COMMENT ON FUNCTION @extschema@.prepare_rename(text, text, text, boolean) IS 'the first step of rename_stage(): diagram, enums and CHECKs';
 

@@ -294,12 +294,12 @@ BEGIN
 
 	RETURN QUERY
 	SELECT 'label is missing in the type', s.label, NULL::bigint,
-		format('ALTER TYPE %s ADD VALUE %L;', format_type(y.oid, NULL), s.label)
+		format('SELECT * FROM lifecycle.add_stage_labels(%L);', s.lifecycle)
 			|| coalesce((
 				SELECT format(' Or, if it was renamed there: CALL lifecycle.rename_stage(%L, %L, %L);', s.lifecycle, s.label, e.enumlabel)
 				FROM pg_enum e LEFT JOIN @extschema@.stage k ON k.lifecycle = s.lifecycle AND k.label = e.enumlabel
 				WHERE e.enumtypid = y.oid AND k.label IS NULL ORDER BY e.enumsortorder LIMIT 1), '')
-	FROM pg_attribute p JOIN pg_type y ON y.oid = p.atttypid AND y.typtype = 'e'
+	FROM pg_attribute p JOIN pg_type y ON y.oid = @extschema@.enum_of(p.atttypid)
 		JOIN @extschema@.stage s ON s.lifecycle = a.lifecycle AND NOT s.outside
 	WHERE p.attrelid = rel AND p.attname = a.stage_column
 		AND NOT EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = y.oid AND e.enumlabel = s.label);
