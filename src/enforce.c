@@ -408,23 +408,22 @@ static HeapTuple
 before_undo(Statement *statement, TriggerData *trigdata, const Candidate *candidate, Datum journey,
 			JourneyLabel stage)
 {
-	const char *constraint = psprintf("%s_undo", candidate->book->rules->name);
 	JourneyView view;
 
 	journey_open_datum(journey, &view);
 	if (view.nsteps < 2 ||
 		!same_label(journey_label(&view, journey_index(&view, view.nsteps - 2)), stage))
-		refuse_always(statement->binding, statement->rel, statement->row, constraint,
-					  psprintf("there is no move from \"%s\" to take back",
-							   pnstrdup(stage.text, stage.len)),
-					  "Undoing leads back to the stage that the row was in before its last move.",
-					  "SELECT lifecycle.path(journey) shows where it came from.");
+		refuse_undo(candidate, stage,
+					psprintf("there is no move from \"%s\" to take back",
+							 pnstrdup(stage.text, stage.len)),
+					"Undoing leads back to the stage that the row was in before its last move.",
+					"SELECT lifecycle.path(journey) shows where it came from.");
 	if (!undo_in_time(candidate, &view))
-		refuse_always(statement->binding, statement->rel, statement->row, constraint,
-					  psprintf("the move to \"%s\" can no longer be taken back",
-							   pnstrdup(journey_last_stage(&view).text, journey_last_stage(&view).len)),
-					  "The stage's time for undoing is over, or it has none.",
-					  "The lifecycle's owner may take it back at any time.");
+		refuse_undo(candidate, stage,
+					psprintf("the move to \"%s\" can no longer be taken back",
+							 pnstrdup(journey_last_stage(&view).text, journey_last_stage(&view).len)),
+					"The stage's time for undoing is over, or it has none.",
+					"The lifecycle's owner may take it back at any time.");
 	return with_journey(statement, trigdata->tg_newtuple, journey_shorten(&view));
 }
 

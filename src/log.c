@@ -3,7 +3,7 @@
  * log.c
  *		The log: one row for each move, in a table beside the attached one.
  *
- * It is written by an AFTER trigger as the table's owner, so that those who move rows
+ * It is written by an AFTER trigger as its owner, so that those who move rows
  * need no right on it, and nothing in it is ever updated.  What happened is read off the
  * journeys before and after, so it makes no difference which trigger moved the row.
  *
@@ -92,6 +92,7 @@ typedef struct LogStatement
 	Binding    *binding;
 	LogPlan    *plan;
 	LogWriter  *writer;
+	Oid			owner;			/* of the log */
 	Relation	rel;
 	MemoryContext query;
 	bool		importing;
@@ -324,6 +325,7 @@ make_statement(TriggerData *trigdata, MemoryContext query)
 		statement->lifecycle = cstring_to_text(binding_lifecycle(statement->binding, NULL));
 	statement->plan = get_plan(statement->binding, statement->rel, log);
 	statement->writer = log_write_begin(log, statement->plan->columns, statement->plan->known);
+	statement->owner = log->rd_rel->relowner;
 	table_close(log, NoLock);
 	statement->gathers = statement->plan->gathers && query_end_expected(query, statement->rel) &&
 		!others_fire_after(statement->rel, trigdata->tg_trigger);
@@ -332,7 +334,7 @@ make_statement(TriggerData *trigdata, MemoryContext query)
 	return statement;
 }
 
-/* Does something with the writer as the table's owner. */
+/* Does something with the writer as the log's owner, who has put into it what runs then. */
 static void
 as_owner(const LogStatement *statement, void (*act) (LogWriter *writer))
 {
@@ -340,7 +342,7 @@ as_owner(const LogStatement *statement, void (*act) (LogWriter *writer))
 	int			sec_context;
 
 	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(statement->rel->rd_rel->relowner,
+	SetUserIdAndSecContext(statement->owner,
 						   sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
 	act(statement->writer);
 	SetUserIdAndSecContext(userid, sec_context);

@@ -405,6 +405,24 @@ refuse_left_stage(const Candidate *candidate, JourneyLabel from, JourneyLabel to
 }
 
 /*
+ * Refuses to take a move back, whatever the mode, for a reason that tells what the row is like.
+ */
+void
+refuse_undo(const Candidate *candidate, JourneyLabel to, const char *message, const char *detail,
+			const char *hint)
+{
+	const char *lifecycle = candidate->book->rules->name;
+	const char *constraint = psprintf("%s_undo", lifecycle);
+
+	if (!may_see_stage(candidate))
+		refuse_always(candidate->binding, candidate->rel, candidate->old_row, constraint,
+					  psprintf("no move is taken back to \"%s\" in lifecycle \"%s\"",
+							   pnstrdup(to.text, to.len), lifecycle),
+					  NULL, "Whoever may read the row is told the reason.");
+	refuse_always(candidate->binding, candidate->rel, candidate->old_row, constraint, message, detail, hint);
+}
+
+/*
  * Refuses to write a row whose journey does not end in its stage, which the lifecycle does
  * not have: somebody has renamed it by hand.
  */

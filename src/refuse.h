@@ -14,6 +14,8 @@
 
 extern void refuse(const Candidate *candidate, const Verdict *verdict);
 extern void refuse_unknown_stage(const Candidate *candidate, const char *from, JourneyLabel to);
+pg_noreturn extern void refuse_undo(const Candidate *candidate, JourneyLabel to, const char *message,
+								   const char *detail, const char *hint);
 pg_noreturn extern void refuse_renamed(const Candidate *candidate, JourneyLabel stage);
 extern void refuse_left_stage(const Candidate *candidate, JourneyLabel from, JourneyLabel to);
 

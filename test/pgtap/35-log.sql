@@ -188,5 +188,15 @@ SELECT lifecycle.attach('shop.others', 'plain', log => true);
 SET LOCAL ROLE log_owner;
 SELECT lives_ok($$INSERT INTO shop.others VALUES (1, 'lead')$$, 'a log is the table owner''s, whoever attached');
 
+-- Given away: what its owner puts into it has nobody else's rights
+RESET ROLE;
+CREATE ROLE log_auditor;
+ALTER TABLE shop.others_stage_log OWNER TO log_auditor;
+ALTER TABLE shop.others_stage_log ADD written_as text DEFAULT current_user;
+SET LOCAL ROLE log_owner;
+INSERT INTO shop.others VALUES (2, 'lead');
+RESET ROLE;
+SELECT is((SELECT written_as FROM shop.others_stage_log WHERE id = 2), 'log_auditor', '35: a log that was given away is written as its owner');
+
 SELECT * FROM finish();
 ROLLBACK;
