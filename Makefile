@@ -105,8 +105,10 @@ FACES = \
 	ownership \
 	rules \
 	dependents \
+	history \
 	rule_table \
 	lifecycle \
+	redraw \
 	rename \
 	guard \
 	rulebook \
@@ -149,6 +151,7 @@ PARTS = \
 	census_spec \
 	census \
 	rules \
+	history \
 	enforce \
 	upkeep \
 	rename \

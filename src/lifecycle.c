@@ -12,12 +12,12 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "guard.h"
+#include "history.h"
 #include "ownership.h"
 #include "report.h"
 #include "rules.h"
@@ -80,9 +80,9 @@ insert_lifecycle(const char *name, const char *owner, const char *drawing)
 		CStringGetTextDatum(drawing)
 	};
 
-	SPI_execute_with_args("INSERT INTO lifecycle.lifecycle (name, owner, search_path, diagram)"
-						  " VALUES ($1, $2, $3, $4)",
-						  lengthof(types), types, values, NULL, false, 0);
+	history_change("create", "INSERT INTO lifecycle.lifecycle (name, owner, search_path, diagram)"
+				   " VALUES ($1, $2, $3, $4)",
+				   lengthof(types), types, values, NULL);
 }
 
 /*
@@ -95,8 +95,6 @@ create_lifecycle(PG_FUNCTION_ARGS)
 	char	   *owner = GetUserNameFromId(GetUserId(), false);
 	PureError	error;
 	Diagram    *diagram;
-	Oid			userid;
-	int			sec_context;
 
 	check_name(name);
 	diagram = diagram_parse(text_to_cstring(PG_GETARG_TEXT_PP(1)), &error);
@@ -110,11 +108,7 @@ create_lifecycle(PG_FUNCTION_ARGS)
 				 errhint("Choose another name, or drop it first with lifecycle.drop_lifecycle().")));
 
 	notice_unreachable(name, diagram);
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
 	insert_lifecycle(name, owner, diagram_print(diagram));
-	SPI_finish();
-	rules_as_before(userid, sec_context);
 	PG_RETURN_VOID();
 }
 
@@ -129,17 +123,11 @@ drop_lifecycle(PG_FUNCTION_ARGS)
 	Rules	   *rules = rules_get(name);
 	Oid			type = TEXTOID;
 	Datum		value = PG_GETARG_DATUM(0);
-	Oid			userid;
-	int			sec_context;
 
 	check_owner(name, rules->owner);
 	rules_lock(name, true);
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
-	SPI_execute_with_args("DELETE FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1",
-						  1, &type, &value, NULL, false, 0);
-	SPI_finish();
-	rules_as_before(userid, sec_context);
+	history_change("drop", "DELETE FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1",
+				   1, &type, &value, NULL);
 	PG_RETURN_VOID();
 }
 

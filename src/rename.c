@@ -12,88 +12,13 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "ownership.h"
-#include "report.h"
-#include "rules.h"
+#include "redraw.h"
 
 PG_FUNCTION_INFO_V1(begin_rename);
 PG_FUNCTION_INFO_V1(end_rename);
-
-/*
- * Reads a diagram to change it, as the latest committed one says, and keeps others from
- * changing it and from attaching tables until the transaction is over.
- */
-static Diagram *
-lock_diagram(const char *name)
-{
-	Oid			type = TEXTOID;
-	Datum		value = CStringGetTextDatum(name);
-	MemoryContext caller = CurrentMemoryContext;
-	Oid			userid;
-	int			sec_context;
-	char	   *owner,
-			   *text;
-	Diagram    *diagram;
-	PureError	error;
-
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
-	if (SPI_execute_with_args("SELECT owner, diagram FROM lifecycle.lifecycle"
-							  " WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE",
-							  1, &type, &value, NULL, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not lock a lifecycle");
-	if (SPI_processed == 0)
-		rules_missing(name);
-	owner = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-	text = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2));
-	owner = MemoryContextStrdup(caller, owner);
-	SPI_finish();
-	rules_as_before(userid, sec_context);
-	check_owner(name, owner);
-	diagram = diagram_parse(text, &error);
-	if (diagram == NULL)
-		report_pure_error(&error);
-	return diagram;
-}
-
-static void
-store_diagram(const char *name, const Diagram *diagram)
-{
-	Oid			types[] = {TEXTOID, TEXTOID};
-	Datum		values[] = {CStringGetTextDatum(name), CStringGetTextDatum(diagram_print(diagram))};
-	Oid			userid;
-	int			sec_context;
-
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
-	if (SPI_execute_with_args("UPDATE lifecycle.lifecycle SET diagram = $2"
-							  " WHERE name OPERATOR(pg_catalog.=) $1",
-							  lengthof(types), types, values, NULL, false, 0) != SPI_OK_UPDATE)
-		elog(ERROR, "could not change a lifecycle");
-	SPI_finish();
-	rules_as_before(userid, sec_context);
-}
-
-/* A label with a line break, say, could be printed but not read again. */
-static void
-check_drawable(const Diagram *diagram, int stage)
-{
-	const char *label = diagram->stages[stage].label;
-	PureError	error;
-	const Diagram *drawn = diagram_parse(diagram_print(diagram), &error);
-
-	if (drawn == NULL || strcmp(drawn->stages[stage].label, label) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" cannot be the label of a stage", label),
-				 errhint("A label is one line of at most 255 bytes.")));
-}
 
 static void
 check_not_awaited(const char *name, const Diagram *diagram, const char *label)
@@ -189,7 +114,7 @@ begin_rename(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is the old label and the new one", old_label)));
 	rename_in_diagram(name, diagram, old_label, new_label);
-	store_diagram(name, diagram);
+	store_diagram(name, diagram, NULL, "rename");
 	PG_RETURN_VOID();
 }
 
@@ -209,6 +134,6 @@ end_rename(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("lifecycle \"%s\" has no stage \"%s\"", name, label)));
 	diagram_forget_formers(diagram, stage);
-	store_diagram(name, diagram);
+	store_diagram(name, diagram, NULL, "settle");
 	PG_RETURN_VOID();
 }

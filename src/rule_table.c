@@ -5,7 +5,8 @@
  *
  * The table is open to INSERT, because a database's plain owner restores its rows from
  * a dump.  The trigger here keeps that from being a hole: nobody can plant a lifecycle in
- * another's name.  Not even a superuser deletes by hand what tables need.  It also sends the invalidation on which rules.c relies, which is why
+ * another's name.  Not even a superuser deletes by hand what tables need.  It also has
+ * every change recorded, and sends the invalidation on which rules.c relies, which is why
  * it is ENABLE ALWAYS.
  *
  *-------------------------------------------------------------------------
@@ -22,6 +23,7 @@
 #include "utils/rel.h"
 
 #include "dependents.h"
+#include "history.h"
 #include "ownership.h"
 #include "report.h"
 #include "rules.h"
@@ -101,7 +103,10 @@ guard_insert(TriggerData *trigdata)
 	found = already_there(trigdata, name);
 	SPI_finish();
 	rules_as_before(inserter, sec_context);
-	return found ? NULL : owned_by_inserter(trigdata, inserter);
+	if (found)
+		return NULL;
+	history_record(name, NULL, column_value(trigdata->tg_relation, trigdata->tg_trigtuple, "diagram"));
+	return owned_by_inserter(trigdata, inserter);
 }
 
 /*
@@ -125,6 +130,19 @@ guard_loss(TriggerData *trigdata, HeapTuple kept)
 	rules_as_before(userid, sec_context);
 }
 
+/* What becomes of a row goes into the history; under another name it is gone. */
+static void
+record(TriggerData *trigdata, HeapTuple kept)
+{
+	Relation	rel = trigdata->tg_relation;
+	char	   *name = column_value(rel, trigdata->tg_trigtuple, "name");
+
+	if (kept != NULL && strcmp(column_value(rel, kept, "name"), name) != 0)
+		kept = NULL;
+	history_record(name, column_value(rel, trigdata->tg_trigtuple, "diagram"),
+				   kept == NULL ? NULL : column_value(rel, kept, "diagram"));
+}
+
 /*
  * guard_rules() is the trigger on the table of lifecycles.
  */
@@ -145,9 +163,11 @@ guard_rules(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 	{
 		guard_loss(trigdata, NULL);
+		record(trigdata, NULL);
 		return PointerGetDatum(trigdata->tg_trigtuple);
 	}
 	guard_loss(trigdata, trigdata->tg_newtuple);
 	check_diagram(trigdata->tg_relation, trigdata->tg_newtuple);
+	record(trigdata, trigdata->tg_newtuple);
 	return PointerGetDatum(trigdata->tg_newtuple);
 }

@@ -84,6 +84,8 @@ my $rows = 'SELECT * FROM shop.deals ORDER BY id';
 my $comments = q{SELECT tgrelid::regclass, tgname, obj_description(oid, 'pg_trigger') FROM pg_trigger
 	WHERE tgname LIKE '~%' AND tgparentid = 0 ORDER BY tgrelid::regclass::text, tgname};
 my $log = 'SELECT * FROM shop.parts_stage_log ORDER BY number';
+# Who brought it is a column of its own.
+my $history = q{SELECT lifecycle, number, change, before, after, at, login, role, xid FROM lifecycle.lifecycle_history ORDER BY 1, 2};
 my $attached = q{SELECT relation, key, lifecycle, stage_column, journey_column, reason_column
 	FROM lifecycle.attachments ORDER BY relation::text};
 
@@ -102,10 +104,12 @@ sub check_restored
 	my ($database, $how) = @_;
 	my $connection = as('owner', $database);
 
-	foreach my $question ($lifecycle, $diagram, $rows, $attached, $comments, $log)
+	foreach my $question ($lifecycle, $diagram, $rows, $attached, $comments, $log, $history)
 	{
 		is($node->safe_psql($database, $question), $node->safe_psql('before', $question), "$how: $question");
 	}
+	is($node->safe_psql($database, 'SELECT count(*), count(restored_by) FROM lifecycle.lifecycle_history'), '1|1',
+		"$how: the history says that it was restored");
 	like(refusal($connection, q{UPDATE shop.deals SET stage = 'Closed Won' WHERE id = 30 AND amount = 9 OR id = 1}),
 		qr/illegal move from "lost" to "Closed Won"/, "$how: an illegal move is refused");
 	like(refusal($connection, q{UPDATE shop.deals SET stage = 'Closed Won', amount = 5 WHERE id = 30}),
