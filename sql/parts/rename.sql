@@ -104,6 +104,35 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @extschema@.rename_in_enum(oid, text, text, text, boolean) IS 'renames a label of an enum, or adds the new one where other lifecycles need the old';
 
+CREATE FUNCTION @extschema@.what_is_unfit(rel regclass, stage_column name, label text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	type text := (SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = rel AND attname = stage_column);
+	held text;
+BEGIN
+	EXECUTE format('SELECT CAST(CAST(%L AS %s) AS text)', label, type) INTO held;
+	RETURN CASE WHEN held IS DISTINCT FROM label THEN format('It would hold "%s".', held) END;
+EXCEPTION WHEN data_exception OR check_violation THEN
+	RETURN SQLERRM;
+END $$;
+COMMENT ON FUNCTION @extschema@.what_is_unfit(regclass, name, text) IS 'why a stage column cannot hold a label as it is written; NULL if it can';
+
+CREATE FUNCTION @extschema@.check_label_fits(follower record, old text, new text) RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	unfit text := @extschema@.what_is_unfit(follower.relation, follower.stage_column, new);
+BEGIN
+	-- A table that names its lifecycles may be one for others only.
+	IF unfit IS NOT NULL
+		AND (follower.lifecycle_column IS NULL OR @extschema@.what_is_unfit(follower.relation, follower.stage_column, old) IS NULL) THEN
+		RAISE EXCEPTION 'column "%" of table % cannot hold "%"', follower.stage_column, follower.relation, new
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = unfit, HINT = 'Alter its type first.';
+	END IF;
+END $$;
+COMMENT ON FUNCTION @extschema@.check_label_fits(record, text, text) IS 'refuses a label that the stage column of a follower cannot hold';
+
 -- The first step, in one transaction. It waits for the transactions that are writing to the tables: whoever
 -- writes after it knows both labels.
 CREATE FUNCTION @extschema@.prepare_rename(lifecycle text, old text, new text, at_once boolean) RETURNS void
@@ -118,7 +147,10 @@ BEGIN
 	PERFORM @extschema@.check_followers(lifecycle);
 	FOR f IN SELECT * FROM @extschema@.followers(prepare_rename.lifecycle) LOOP
 		EXECUTE format('LOCK TABLE %s IN %s MODE', f.relation, CASE WHEN f.enum IS NULL THEN 'SHARE ROW EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END);
-		CONTINUE WHEN f.enum IS NULL;
+		IF f.enum IS NULL THEN
+			PERFORM @extschema@.check_label_fits(f, old, new);
+			CONTINUE;
+		END IF;
 		PERFORM @extschema@.rename_in_enum(f.enum, lifecycle, old, new, at_once);
 		-- With the enum the rows have been renamed, and their journeys have not: a dump must not promise more.
 		SELECT c.conname, pg_get_constraintdef(c.oid) INTO constraint_name, definition FROM pg_constraint c

@@ -230,6 +230,23 @@ SELECT matches(lifecycle.diagram('drawn'), E'a : c\n.*label: c\n', '29: an id th
 CALL lifecycle.rename_stage('drawn', 'c', 'a');
 SELECT is(lifecycle.diagram('drawn'), lifecycle.format_diagram(E'stateDiagram-v2\n[*] --> a\na --> b\nclick a "https://example.com"'), '29: and back again nothing is left of it');
 
+-- A label that the column cannot hold would keep everybody from writing.
+SELECT is(words($$SELECT lifecycle.prepare_rename('ticket', '2', 'two', false)$$), '22023 | column "state" of table public.tickets cannot hold "two" | '
+	'Alter its type first.', '29: a word is no number');
+SELECT is(words($$SELECT lifecycle.prepare_rename('ticket', '2', '02', false)$$), '22023 | column "state" of table public.tickets cannot hold "02" | '
+	'Alter its type first.', '29: nor would it be found again as it was written');
+SELECT is(words(format('SELECT lifecycle.prepare_rename(%L, %L, %L, false)', 'deal', 'negotiation', repeat('x', 21))), '22023 | column "stage" of table public.parts cannot hold "'
+	|| repeat('x', 21) || '" | Alter its type first.', '29: nor is it cut');
+CREATE TABLE numbered (id int, kind text, state int);
+SELECT lifecycle.attach('numbered', lifecycle_column => 'kind', stage_column => 'state');
+SELECT lifecycle.create_lifecycle('counted', E'stateDiagram-v2\n[*] --> a\nnote right of a\nlabel: 2\nend note');
+SELECT is(words($$SELECT lifecycle.prepare_rename('counted', '2', '02', false)$$), '22023 | column "state" of table public.numbered cannot hold "02" | '
+	'Alter its type first.', '29, 41: also where rows name their lifecycles');
+SELECT is(words($$SELECT lifecycle.prepare_rename('drawn', 'a', 'c', false)$$), 'passed', '29, 41: but not for lifecycles that such a table cannot follow');
+SELECT lifecycle.prepare_rename('drawn', 'c', 'a', false);
+DROP TABLE numbered;
+SELECT unalike(lifecycle.diagram('ticket') || lifecycle.diagram('deal'), '%formerly%', '29: nothing is begun then');
+
 -- Several lifecycles in one table, with one type for all.
 CREATE TYPE step AS ENUM ('new', 'busy', 'done');
 SELECT lifecycle.create_lifecycle(n, E'stateDiagram-v2\n[*] --> new\nnew --> busy\nbusy --> done') FROM unnest('{north,south}'::text[]) n;
