@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(48);
+SELECT plan(60);
 
 CREATE FUNCTION days(journey, funnel_spec) RETURNS text LANGUAGE sql AS
 $$ SELECT string_agg(coalesce(to_char(t, 'DD'), '-'), ' ' ORDER BY n) FROM unnest(funnel_times($1, $2)) WITH ORDINALITY u(t, n) $$;
@@ -112,6 +112,94 @@ FROM generate_series(1, 3000) i, generate_series(1, 30) n WHERE n <= 2 + i % 29 
 SELECT is((SELECT count(*) FROM long, unnest(ARRAY['', ' within 5 days', ' first entry', ' within 5 days first entry', ' excluding d within 9 days', ' entered 2026-01-05 to 2026-01-15 within 5 days', ' within 5 days as of 2026-01-20']) tail
 	WHERE funnel_times(journey, ('a > b > c > a' || tail)::funnel_spec) IS DISTINCT FROM funnel_times(journey, ('a > b (99 days) > c > a' || tail)::funnel_spec)),
 	0::bigint, 'both ways to search find the same chains');
+
+-- Young entrants. 20 worlds of 1,500 leads, who come evenly over 120 days. Four in ten will be won: half of
+-- these within days, the others after weeks. Each world is looked at every ten days.
+CREATE FUNCTION chance(world int, lead int, what int) RETURNS float8 LANGUAGE sql IMMUTABLE AS
+$$ SELECT (hashint8(world * 1000000::bigint + lead * 10 + what) & 1073741823) / 1073741824.0 $$;
+CREATE TABLE world AS
+SELECT world, lead, entered, journey_agg(stage, at) AS journey
+FROM (SELECT *, timestamptz '2026-01-01' + lead * interval '115 minutes 12 seconds' AS entered,
+		chance(world, lead, 1) < 0.4 AS converts, CASE WHEN chance(world, lead, 2) < 0.5 THEN interval '3 days' * chance(world, lead, 3)
+			ELSE interval '40 days' + interval '20 days' * chance(world, lead, 3) END AS takes
+	FROM generate_series(1, 20) world, generate_series(0, 1499) lead) l,
+	LATERAL (VALUES ('lead', entered), (CASE WHEN converts THEN 'won' END, CASE WHEN converts THEN entered + takes END)) v(stage, at)
+GROUP BY world, lead, entered;
+CREATE TABLE looked AS
+SELECT world, days, as_of, s.eligible, s.pending, s.from_first, s.ci_low, s.ci_high
+FROM generate_series(70, 190, 10) days CROSS JOIN LATERAL (SELECT timestamptz '2026-01-01' + days * interval '1 day' AS as_of) d
+	CROSS JOIN LATERAL (SELECT world, funnel_agg(journey, 'lead > won within 60 days', as_of) AS f FROM world GROUP BY world) w, funnel_steps(f) s
+WHERE step = 2;
+-- The tempting rule counts who has finished, and whoever else has had the whole window.
+CREATE TABLE tempting AS
+SELECT world, days, avg(won::int)::float8 AS rate
+FROM (SELECT world, days, entered, as_of, coalesce(entered_at(journey, 'won') <= as_of, false) AS won FROM looked JOIN world USING (world)) w
+WHERE won OR entered + interval '60 days' <= as_of GROUP BY 1, 2;
+
+SELECT is((SELECT count(*) FROM looked l WHERE (eligible, pending) <> (SELECT count(*) FILTER (WHERE entered + interval '60 days' <= as_of), count(*) FILTER (WHERE entered + interval '60 days' > as_of)
+		FROM world w WHERE w.world = l.world AND entered <= as_of)),
+	0::bigint, 'eligible are those, and only those, whose 60 days are over, won or not');
+SELECT is((SELECT count(*) FROM looked l WHERE from_first IS DISTINCT FROM (SELECT avg((entered_at(journey, 'won') IS NOT NULL)::int)::float8 FROM world w WHERE w.world = l.world AND entered + interval '60 days' <= as_of)),
+	0::bigint, 'and the share is theirs');
+SELECT cmp_ok((SELECT count(DISTINCT world) FROM looked WHERE 0.4 NOT BETWEEN ci_low AND ci_high), '<=', 5::bigint,
+	'in three worlds of four the truth is in the interval whenever one looks');
+-- 260 intervals of 95 % miss 13 times on average; those of one world are not independent.
+SELECT cmp_ok((SELECT count(*) FROM looked WHERE 0.4 NOT BETWEEN ci_low AND ci_high), '<=', 26::bigint,
+	'and in all worlds it is missed hardly more often than an interval of 95 % misses');
+SELECT ok((SELECT bool_and(abs(mean - 0.4) < 3 * sqrt(0.24 / n)) FROM (SELECT days, sum(from_first * eligible) / sum(eligible) AS mean, sum(eligible) AS n FROM looked GROUP BY days) d),
+	'the estimate leans to no side, at no age');
+SELECT cmp_ok((SELECT round(avg(rate)::numeric, 2) FROM tempting WHERE days = 120), '>=', 0.49,
+	'the tempting rule, by which the unfinished are not counted yet, says 50 % where the truth is 40 %');
+SELECT is((SELECT count(*) FROM tempting JOIN looked USING (world, days) WHERE days <= 120 AND rate <= ci_high), 0::bigint,
+	'and is above the interval each time');
+SELECT is((SELECT avg(rate) FROM tempting t JOIN looked USING (world, days) WHERE days >= 180), (SELECT avg(from_first) FROM looked WHERE days >= 180),
+	'until everybody is old, when both agree');
+-- This month's leads by themselves: the tempting rule says 100 %.
+SELECT results_eq($$SELECT count(*) FILTER (WHERE won), eligible, pending, from_first
+	FROM (SELECT funnel_agg(journey, 'lead > won within 60 days', '2026-05-01') AS f FROM world WHERE world = 1 AND entered >= '2026-04-01') x, funnel_steps(f) s,
+		(SELECT entered_at(journey, 'won') < '2026-05-01' AS won FROM world WHERE world = 1 AND entered >= '2026-04-01') w
+	WHERE step = 2 GROUP BY 2, 3, 4$$,
+	$$SELECT count(*) FILTER (WHERE entered_at(journey, 'won') < '2026-05-01'), 0::bigint, count(*), NULL::float8 FROM world WHERE world = 1 AND entered >= '2026-04-01'$$,
+	'where nobody is old enough, nothing is known, however many were quick');
+
+-- Hostile journeys again, ten times as long: each answer by itself.
+CREATE TABLE longer (shape text, journey journey);
+INSERT INTO longer SELECT 'in turn', journey_agg(chr(97 + i % 3), '2026-01-01'::timestamptz + i * interval '1 second') FROM generate_series(0, 9999) i;
+INSERT INTO longer SELECT 'in blocks', journey_agg(chr(97 + i / 3334), '2026-01-01'::timestamptz + i * interval '1 second') FROM generate_series(0, 9999) i;
+INSERT INTO longer SELECT 'backwards', journey_agg(chr(99 - i / 3334), '2026-01-01'::timestamptz + i * interval '1 second') FROM generate_series(0, 9999) i;
+INSERT INTO longer SELECT 'at once', journey_agg(chr(97 + i % 3), '2026-01-01') FROM generate_series(0, 9999) i;
+INSERT INTO longer SELECT 'in pairs', journey_agg(chr(97 + i % 3), '2026-01-01'::timestamptz + i / 2 * interval '1 hour') FROM generate_series(0, 9999) i;
+INSERT INTO longer SELECT 'all stages', journey_agg('s' || i % 1000, '2026-01-01'::timestamptz + i * interval '1 second') FROM generate_series(0, 9999) i;
+INSERT INTO asked SELECT spec::funnel_spec, 0, 'hard' FROM unnest(ARRAY[
+	'a > b > c within 1 month any order', 'a > b > c at least within 1 month', 'a > b > c at least excluding x', 'a > b (1 month) > c (1 month) at least',
+	'a > b (1 second) > c (1 second) > a (1 second) > b (1 second) > c (0 seconds) adjacent', 'c > b > a > c within 1 second',
+	'a > b (1 month) > c (1 month) > a (1 month) > b > c within 1 month', 'a > b > c excluding s0', 'b > c (1 hour) > a within 10000 days as of 2100-01-01']) spec;
+INSERT INTO asked SELECT (array_to_string(ARRAY(SELECT 's' || 15 * i FROM generate_series(0, 63) i), ' > ') || tail)::funnel_spec, 0, 'hard'
+FROM unnest(ARRAY['', ' at least', ' at least within 1 month', ' any order within 1 hour', ' adjacent']) tail;
+INSERT INTO asked SELECT ('s0' || string_agg(format(' > s%s (1 month)', 15 * i), '') || ' at least')::funnel_spec, 0, 'hard' FROM generate_series(1, 63) i;
+CREATE TABLE timed (spec funnel_spec, shape text, took interval, level int);
+-- Where the machine is busy with something else, it is asked again.
+DO $$
+DECLARE
+	one record;
+	begun timestamptz;
+	level int;
+	took interval;
+BEGIN
+	FOR one IN SELECT * FROM asked, longer LOOP
+		FOR attempt IN 1..3 LOOP
+			begun := clock_timestamp();
+			level := funnel_level(one.journey, one.spec);
+			took := clock_timestamp() - begun;
+			EXIT WHEN took < interval '100 milliseconds';
+		END LOOP;
+		INSERT INTO timed VALUES (one.spec, one.shape, took, level);
+	END LOOP;
+END $$;
+SELECT is((SELECT string_agg(format('%s of %s: %s', spec, shape, took), E'\n') FROM timed WHERE took > interval '100 milliseconds'), NULL,
+	'each question about 10,000 steps is answered within 100 ms');
+SELECT cmp_ok((SELECT count(DISTINCT level) FROM timed), '>', 3::bigint, 'they come to different answers');
+SELECT cmp_ok((SELECT sum(total_bytes) FROM pg_backend_memory_contexts), '<', 32 * 1024 * 1024::numeric, 'and leave nothing behind');
 
 SELECT finish();
 ROLLBACK;
