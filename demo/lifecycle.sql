@@ -35,8 +35,10 @@ stateDiagram-v2
     end note
     note right of churned
         outcome: lost
+        reasons: price, competitor, missing feature, closed down
     end note
     note right of lost
         outcome: lost
+        reasons: price, competitor, missing feature, no need
     end note
 $$);

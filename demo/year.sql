@@ -9,9 +9,11 @@ CREATE TABLE customers (
     id      bigint PRIMARY KEY,
     name    text NOT NULL,
     segment text NOT NULL,
+    channel text NOT NULL,
     email   text,
     mrr     numeric,
     stage   text NOT NULL,
+    reason  text,
     journey lifecycle.journey
 );
 
@@ -49,29 +51,70 @@ FROM by_segment
 WINDOW earlier AS (PARTITION BY from_stage, segment ORDER BY to_stage);
 ANALYZE habit;
 
-CREATE TEMP TABLE event AS
-WITH RECURSIVE newcomer AS (
+-- What is drawn by lot and how likely it is: in every segment the channel through which somebody came, and
+-- why somebody left.
+CREATE TEMP TABLE lot AS
+WITH likely(lot, outcome, self_serve, mid_market, enterprise) AS (
+    VALUES
+    ('channel', 'ads',             0.34, 0.20, 0.05),
+    ('channel', 'events',          0.02, 0.12, 0.25),
+    ('channel', 'outbound',        0.02, 0.20, 0.40),
+    ('channel', 'referral',        0.14, 0.16, 0.18),
+    ('channel', 'search',          0.48, 0.32, 0.12),
+    ('lost',    'competitor',      0.12, 0.22, 0.30),
+    ('lost',    'missing feature', 0.14, 0.22, 0.26),
+    ('lost',    'no need',         0.44, 0.28, 0.14),
+    ('lost',    'price',           0.30, 0.28, 0.30),
+    ('churned', 'closed down',     0.16, 0.08, 0.02),
+    ('churned', 'competitor',      0.18, 0.30, 0.40),
+    ('churned', 'missing feature', 0.24, 0.30, 0.34),
+    ('churned', 'price',           0.42, 0.32, 0.24)
+), by_segment AS (
+    SELECT lot, outcome, segment, likely
+    FROM likely, LATERAL (VALUES ('self-serve', self_serve), ('mid-market', mid_market),
+                                 ('enterprise', enterprise)) s (segment, likely)
+)
+SELECT lot, outcome, segment,
+       (sum(likely) OVER earlier - likely)::float8 AS low, (sum(likely) OVER earlier)::float8 AS high
+FROM by_segment
+WINDOW earlier AS (PARTITION BY lot, segment ORDER BY outcome);
+ANALYZE lot;
+
+CREATE TEMP TABLE newcomer AS
+SELECT id, segment, outcome AS channel,
+       -- the power: the company grows, so a few more arrive late in the year than early
+       timestamptz '2025-01-01 00:00Z' + pg_temp.chance(id, 0, 'arrival') ^ 0.8 * interval '365 days' AS at
+FROM (
     SELECT id, CASE WHEN pg_temp.chance(id, 0, 'segment') < 0.62 THEN 'self-serve'
                     WHEN pg_temp.chance(id, 0, 'segment') < 0.90 THEN 'mid-market'
                     ELSE 'enterprise' END AS segment,
-           -- the power: the company grows, so a few more arrive late in the year than early
-           timestamptz '2025-01-01 00:00Z' + pg_temp.chance(id, 0, 'arrival') ^ 0.8 * interval '365 days' AS at
+           pg_temp.chance(id, 0, 'channel') AS luck
     FROM generate_series(1, 10000) id
-), walk AS (
-    SELECT id, segment, 'lead' AS stage, at, 1 AS step FROM newcomer
+) somebody
+JOIN lot USING (segment)
+WHERE lot = 'channel' AND luck >= low AND luck < high;
+
+CREATE TEMP TABLE event AS
+WITH RECURSIVE walk AS (
+    SELECT id, segment, channel, 'lead' AS stage, at, 1 AS step FROM newcomer
   UNION ALL
-    SELECT id, segment, to_stage, next_at, step + 1
+    SELECT id, segment, channel, to_stage, next_at, step + 1
     FROM (
-        SELECT w.id, w.segment, h.to_stage, w.step,
+        SELECT w.id, w.segment, w.channel, h.to_stage, w.step,
                w.at + exp(h.mu + h.sigma * sqrt(-2 * ln(1 - pg_temp.chance(w.id, w.step, 'radius')))
                                          * cos(2 * pi() * pg_temp.chance(w.id, w.step, 'angle')))
                     * interval '1 day' AS next_at
-        FROM (SELECT *, pg_temp.chance(id, step, 'move') AS luck FROM walk OFFSET 0) w
+        -- before they buy, whoever was recommended is luckier than who saw an ad: "lost" is what little luck
+        -- means there, being the first by name
+        FROM (SELECT *, pg_temp.chance(id, step, 'move')
+                        ^ CASE WHEN stage NOT IN ('lead', 'trial') THEN 1 WHEN channel = 'referral' THEN 0.7
+                               WHEN channel = 'ads' THEN 1.3 ELSE 1 END AS luck
+              FROM walk OFFSET 0) w
         JOIN habit h ON h.from_stage = w.stage AND h.segment = w.segment AND luck >= low AND luck < high
     ) moved
     WHERE next_at < timestamptz '2026-01-01 00:00Z' AND step < 40
 )
-SELECT id, segment, stage, date_trunc('second', at) AS at, step FROM walk;
+SELECT id, stage, date_trunc('second', at) AS at, step FROM walk;
 
 INSERT INTO customers
 SELECT id,
@@ -81,14 +124,20 @@ SELECT id,
        (ARRAY['Analytics', 'Bakery', 'Clinics', 'Design', 'Energy', 'Foods', 'Garage', 'Hotels', 'Insurance',
               'Logistics', 'Media', 'Networks', 'Optics', 'Press', 'Robotics', 'Studio', 'Textiles', 'Works']
        )[1 + floor(18 * pg_temp.chance(id, 0, 'second'))::int] || ' ' || id,
-       segment,
+       segment, channel,
        CASE WHEN paid OR tried OR pg_temp.chance(id, 0, 'email') < 0.8 THEN 'hello@customer' || id || '.example' END,
        CASE WHEN paid THEN round((CASE segment WHEN 'self-serve' THEN 40 WHEN 'mid-market' THEN 400 ELSE 4000 END
                                   * (0.5 + 2 * pg_temp.chance(id, 0, 'mrr')))::numeric, 2) END,
-       lifecycle.current_stage(journey), journey
+       lifecycle.current_stage(journey),
+       (SELECT outcome FROM lot
+        WHERE lot = lifecycle.current_stage(journey) AND lot.segment = history.segment
+              AND pg_temp.chance(id, lifecycle.step_count(journey), 'reason') >= low
+              AND pg_temp.chance(id, lifecycle.step_count(journey), 'reason') < high),
+       journey
 FROM (
-    SELECT id, segment, lifecycle.journey_agg(stage, at, step) AS journey,
+    SELECT id, segment, channel, lifecycle.journey_agg(stage, event.at, step) AS journey,
            bool_or(stage = 'trial') AS tried, bool_or(stage = 'onboarding') AS paid
-    FROM event GROUP BY id, segment
+    FROM newcomer JOIN event USING (id)
+    GROUP BY id, segment, channel
 ) history;
 ANALYZE customers;

@@ -1,0 +1,1 @@
+SELECT lifecycle.attach('customers', 'customer', reason_column => 'reason');
