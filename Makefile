@@ -155,7 +155,8 @@ PARTS = \
 	enforce \
 	upkeep \
 	rename \
-	stage_type
+	stage_type \
+	rebuild_type
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 

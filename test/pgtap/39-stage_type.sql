@@ -159,6 +159,134 @@ A member of type_other can do it.', 'somebody else''s type of an attached column
 RESET ROLE;
 SELECT lives_ok($$SELECT lifecycle.add_stage_labels('owned')$$, 'a superuser may');
 
+-- Rebuilt: stages that went, or changed places.
+SELECT lifecycle.create_lifecycle('trip', E'stateDiagram-v2\n[*] --> a\na --> b\nb --> c\nc --> d');
+CREATE ROLE trip_reader;
+SELECT lifecycle.create_stage_type('trip', 'trip');
+REVOKE ALL ON TYPE trip FROM PUBLIC;
+GRANT USAGE ON TYPE trip TO trip_reader WITH GRANT OPTION;
+CREATE DOMAIN trip_domain AS trip DEFAULT 'a' CONSTRAINT not_d CHECK (VALUE <> 'd');
+COMMENT ON DOMAIN trip_domain IS 'ours';
+COMMENT ON CONSTRAINT not_d ON DOMAIN trip_domain IS 'never d';
+CREATE DOMAIN trip_list AS trip_domain[] NOT NULL;
+CREATE TABLE trips (id int PRIMARY KEY, stage trip NOT NULL DEFAULT 'a', before trip, seen trip[] DEFAULT '{a,b}',
+	kind text DEFAULT 'b'::trip::text, CONSTRAINT known CHECK (stage IN ('a', 'b', 'c')), CONSTRAINT plain CHECK (stage IS NOT NULL));
+COMMENT ON CONSTRAINT known ON trips IS 'the known ones';
+COMMENT ON CONSTRAINT plain ON trips IS 'merely there';
+CREATE INDEX trips_open ON trips (id) WHERE stage < 'c';
+CREATE INDEX trips_stage ON trips (stage, (stage = 'a'));
+COMMENT ON INDEX trips_open IS 'open ones';
+ALTER TABLE trips CLUSTER ON trips_stage;
+CREATE STATISTICS trips_more ON stage, before FROM trips;
+CREATE TABLE trips_over (id int, stage trip_domain, list trip_list DEFAULT '{b}');
+CREATE TABLE trips_parts (id int, stage trip DEFAULT 'a', CHECK (stage <> 'd')) PARTITION BY RANGE (id);
+CREATE TABLE trips_parts_2 (id int, stage trip DEFAULT 'b', CONSTRAINT trips_parts_stage_check CHECK (stage <> 'd'));
+CREATE TABLE trips_parts_1 PARTITION OF trips_parts FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id);
+CREATE TABLE trips_parts_11 PARTITION OF trips_parts_1 FOR VALUES FROM (0) TO (10);
+CREATE INDEX own_name ON trips_parts_2 (id) WHERE stage = 'b';
+ALTER TABLE trips_parts ATTACH PARTITION trips_parts_2 FOR VALUES FROM (10) TO (20);
+CREATE INDEX trips_parts_b ON trips_parts (id) WHERE stage = 'b';
+SELECT lifecycle.attach(r, 'trip', log => r = 'trips'::regclass) FROM unnest('{trips,trips_over,trips_parts}'::regclass[]) r;
+INSERT INTO trips (id) SELECT generate_series(1, 5);
+UPDATE trips SET stage = 'b', before = 'a' WHERE id > 2;
+INSERT INTO trips_over VALUES (1, 'a');
+UPDATE trips_over SET stage = 'b';
+INSERT INTO trips_parts SELECT g, 'a' FROM generate_series(1, 19) g;
+ALTER TABLE trips DROP CONSTRAINT lifecycle_stage_check;
+ALTER TABLE trips ADD CONSTRAINT lifecycle_stage_check CHECK (lifecycle.ends_in(journey, stage)) NOT VALID;
+-- Everything about these tables but the type's labels.
+CREATE FUNCTION shape() RETURNS SETOF text LANGUAGE sql SET search_path = pg_catalog AS $$
+	SELECT format('%s.%s %s %s', attrelid::regclass, attname, format_type(atttypid, atttypmod), pg_get_expr(adbin, adrelid))
+	FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attrelid::regclass::text ~ '^public.trips' AND attnum > 0 AND NOT attisdropped
+	UNION ALL SELECT format('%s %s %s %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint'), coninhcount, conislocal)
+	FROM pg_constraint WHERE conrelid::regclass::text ~ '^public.trips' OR contypid::regtype::text ~ '^public.trip'
+	UNION ALL SELECT format('%s %s %s %s %s', pg_get_indexdef(indexrelid), obj_description(indexrelid, 'pg_class'), indisclustered, indisvalid, inhparent::regclass)
+	FROM pg_index LEFT JOIN pg_inherits ON inhrelid = indexrelid WHERE indrelid::regclass::text ~ '^public.trips'
+	UNION ALL SELECT pg_get_statisticsobjdef(oid) FROM pg_statistic_ext
+	UNION ALL SELECT format('%s %s', tgrelid::regclass, pg_get_triggerdef(oid)) FROM pg_trigger WHERE tgrelid::regclass::text ~ '^public.trips'
+	UNION ALL SELECT format('%s %s %s %s %s %s', oid::regtype, typowner, typacl, typnotnull, pg_get_expr(typdefaultbin, 0), obj_description(oid, 'pg_type'))
+	FROM pg_type WHERE oid::regtype::text ~ '^public.trip(_|$)'
+$$;
+CREATE TABLE shape_before AS SELECT * FROM shape() AS line;
+CREATE FUNCTION held(OUT relation text, OUT id int, OUT stage text, OUT journey text) RETURNS SETOF record LANGUAGE sql AS $$
+	SELECT 'trips', id, concat_ws(' ', stage, before, seen, kind), journey::text FROM trips
+	UNION ALL SELECT 'over', id, concat_ws(' ', stage, list), journey::text FROM trips_over
+	UNION ALL SELECT tableoid::regclass::text, id, stage::text, journey::text FROM trips_parts $$;
+CREATE TABLE held_before AS SELECT * FROM held();
+
+SELECT is_empty($$SELECT lifecycle.rebuild_stage_type('trip')$$, 'where a type is as its diagram, nothing is done');
+SELECT redraw('trip', E'stateDiagram-v2\n[*] --> b\nb --> d\nd --> a');
+UPDATE trips SET seen = '{a,c}' WHERE id = 4;
+UPDATE held_before SET stage = replace(stage, '{a,b}', '{a,c}') WHERE relation = 'trips' AND id = 4;
+SELECT is(words($$SELECT lifecycle.rebuild_stage_type('trip')$$), 'rows hold stages that type public.trip is to lose
+Columns, stages and rows: public.trips.seen at "c" (1).
+Move them to other stages first, or draw these stages again. A stage that is still being renamed: call lifecycle.rename_stage() again.',
+	'a stage that rows hold is not lost');
+UPDATE trips SET seen = '{a,b}' WHERE id = 4;
+UPDATE held_before SET stage = replace(stage, '{a,c}', '{a,b}') WHERE relation = 'trips' AND id = 4;
+SELECT is(fields($$SELECT lifecycle.rebuild_stage_type('trip')$$), '23514', 'nor one that a CHECK names');
+SELECT is((SELECT detail FROM caught($$SELECT lifecycle.rebuild_stage_type('trip')$$)),
+	$$Failed: ALTER TABLE public.trips ADD CONSTRAINT known CHECK ((stage = ANY (ARRAY['a'::public.trip, 'b'::public.trip, 'c'::public.trip])))$$, 'which is shown');
+SELECT redraw('trip', E'stateDiagram-v2\n[*] --> c\nc --> b\nb --> d\nd --> a\n[*] --> new');
+SELECT results_eq($$SELECT relation::text, column_name::text COLLATE "default" FROM lifecycle.rebuild_stage_type('trip')$$, $$VALUES
+	('trips', 'stage'), ('trips', 'before'), ('trips', 'seen'), ('trips_over', 'stage'), ('trips_over', 'list'), ('trips_parts', 'stage')$$, 'it tells which columns went over');
+SELECT is(labels('trip'), 'c b d a new', 'the labels are in the order of the diagram, those that were missing too');
+SELECT results_eq('SELECT * FROM shape() s ORDER BY 1', 'SELECT * FROM shape_before ORDER BY 1', 'all that was on tables, domains and the type is there again');
+SELECT results_eq('SELECT * FROM held() ORDER BY 1, 2', 'SELECT * FROM held_before ORDER BY 1, 2', 'with every row as it was');
+SELECT is_empty($$SELECT typname FROM pg_type WHERE typname ~ 'rebuilds'$$, 'nothing is left of the old type');
+SELECT is_empty($$SELECT * FROM lifecycle.verify('trips_parts') WHERE problem <> 'move would be refused today'$$, 'all is well');
+UPDATE trips_parts SET stage = 'c' WHERE false;
+SELECT throws_ok($$UPDATE trips SET stage = 'c' WHERE id = 3$$, '23514', 'illegal move from "b" to "c" in lifecycle "trip"', 'rules are judged');
+INSERT INTO trips_over VALUES (2, 'new');
+SELECT is((SELECT stage || ' ' || list::text FROM trips_over WHERE id = 2), 'new {b}', 'domains have the new labels');
+SELECT throws_ok($$INSERT INTO trips_over VALUES (3, 'd')$$, '23514', 'value for domain trip_domain violates check constraint "not_d"', 'and their rules');
+ALTER TABLE trips DROP CONSTRAINT known;
+SELECT redraw('trip', E'stateDiagram-v2\n[*] --> b\nb --> d\nd --> a');
+SELECT is(fields($$SELECT lifecycle.rebuild_stage_type('trip')$$), '23514', 'nor one that an index names');
+DROP INDEX trips_open;
+DELETE FROM trips_over WHERE id = 2;
+SELECT count(*) FROM lifecycle.rebuild_stage_type('trip');
+SELECT is(labels('trip'), 'b d a', 'nothing names it any more: it is lost');
+SELECT is((SELECT count(*) FROM trips WHERE stage = 'b'), 3::bigint, 'with no row');
+SELECT is((SELECT lifecycle.type_name FROM (SELECT type::text AS type_name FROM lifecycle.stage_types('trip')) lifecycle), 'trip', 'it still follows');
+
+-- What others made of the type is named, and nothing is done.
+SELECT redraw('trip', E'stateDiagram-v2\n[*] --> a\na --> b\nb --> d');
+CREATE VIEW trip_view AS SELECT stage FROM trips;
+CREATE FUNCTION trip_function(trip) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TYPE trip_composite AS (a int, b trip);
+CREATE TABLE trip_keys (stage trip PRIMARY KEY) PARTITION BY LIST (stage);
+CREATE TABLE trip_refers (stage trip REFERENCES trip_keys, old boolean GENERATED ALWAYS AS (stage > 'a') STORED);
+CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER trip_trigger BEFORE UPDATE OF stage ON trips_over FOR EACH ROW EXECUTE FUNCTION nothing();
+CREATE POLICY trip_policy ON trips USING (stage = 'a');
+SELECT results_eq($$SELECT regexp_split_to_table(left(substr(detail, 12), -1), ', ') AS d FROM caught($q$SELECT lifecycle.rebuild_stage_type('trip')$q$) ORDER BY 1$$, $$VALUES
+	('column b of composite type public.trip_composite'), ('constraint trip_refers_stage_fkey on table public.trip_refers'),
+	('default value for column old of table public.trip_refers'), ('function public.trip_function(public.trip)'),
+	('partition key of table public.trip_keys'), ('policy trip_policy on table public.trips'), ('rule _RETURN on view public.trip_view'), ('trigger trip_trigger on table public.trips_over')$$,
+	'what cannot follow is named');
+DROP TABLE trip_refers, trip_keys;
+DROP TYPE trip_composite;
+DROP FUNCTION trip_function;
+DROP VIEW trip_view;
+DROP POLICY trip_policy ON trips;
+DROP TRIGGER trip_trigger ON trips_over;
+SELECT lives_ok($$SELECT lifecycle.rebuild_stage_type('trip')$$, 'without it, the type is rebuilt');
+CREATE TYPE nobodys AS ENUM ('a');
+SELECT is(words($$SELECT lifecycle.rebuild_stage_type('nobodys')$$), E'type public.nobodys follows no lifecycle\nSELECT * FROM lifecycle.stage_types(''...''); shows those that follow one.',
+	'a type that follows none');
+SELECT is(lifecycle.labels_of_type('step'), '{fresh,busy,won}', 'one that follows several has the stages of all');
+SELECT redraw('owned', E'stateDiagram-v2\n[*] --> b\nb --> a');
+SET ROLE type_other;
+SELECT is(words($$SELECT lifecycle.rebuild_stage_type('other_stage')$$), E'must be owner of type public.other_stage and of all tables that use it
+Of others: table public.owned (of type_owner).
+A member of all these roles can do it.', 'somebody else''s tables are named');
+SET ROLE type_owner;
+SELECT is((SELECT detail FROM caught($$SELECT lifecycle.rebuild_stage_type('other_stage')$$)), 'Of others: type public.other_stage (of type_other).', 'and types');
+RESET ROLE;
+SELECT count(*) FROM lifecycle.rebuild_stage_type('other_stage');
+SELECT is((SELECT typowner::regrole::text || ' ' || labels(oid) FROM pg_type WHERE typname = 'other_stage'), 'type_other b a', 'a superuser may, and the type keeps its owner');
+
 SELECT * FROM finish();
-DROP OWNED BY type_owner, type_other CASCADE;
-DROP ROLE type_owner, type_other;
+DROP OWNED BY type_owner, type_other, trip_reader CASCADE;
+DROP ROLE type_owner, type_other, trip_reader;
