@@ -102,6 +102,8 @@ FACES = \
 	retention_agg \
 	census_io \
 	census_agg \
+	sums \
+	pipeline \
 	ownership \
 	rules \
 	dependents \
@@ -150,6 +152,8 @@ PARTS = \
 	retention \
 	census_spec \
 	census \
+	sums \
+	pipeline \
 	rules \
 	history \
 	enforce \
