@@ -183,7 +183,7 @@ refuse_more(const Survival *survival, PureError *error)
 	return pure_hint(error, "Round the durations, to hours say.");
 }
 
-/* Sorts the tail in, and finds more room where that leaves less than half. */
+/* Sorts the tail in; unless more than half the room is left then, or any at all, finds more. */
 static bool
 make_room(Survival **survival, PureError *error)
 {
@@ -193,7 +193,7 @@ make_room(Survival **survival, PureError *error)
 
 	if (n >= SURVIVAL_MAX_ENTRIES)
 		return refuse_more(old, error);
-	if (n > old->room / 2)
+	if (n >= old->room / 2)
 		*survival = copy_texts(old, NULL, Max(FIRST_ROOM, 2 * n));
 	memcpy(survival_entries(*survival), list, n * sizeof(SurvivalEntry));
 	(*survival)->nentries = (*survival)->nsorted = n;

@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(51);
+SELECT plan(52);
 
 -- ---- who is watched, and for how long ----
 
@@ -155,6 +155,10 @@ SELECT ok(count(*) > 20 AND bool_and(b.survival = (SELECT e.survival FROM kaplan
 FROM (SELECT survival_agg(j, 'from a to b as of 2030-01-01') AS exact, survival_agg(j, 'from a to b by 36 hours as of 2030-01-01') AS bucketed
 	FROM (SELECT ('{a@2026-01-01,b@' || to_char(timestamp '2026-01-01' + i * i * interval '17 minutes', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || '}')::journey AS j FROM generate_series(1, 80) i) x) y,
 	kaplan_meier(bucketed) b;
+
+-- A summary that is stored has no room to spare; one of nobody has none at all.
+SELECT is((SELECT rollup(s ORDER BY n)::text FROM (SELECT 0 AS n, survival '{}' AS s UNION ALL SELECT n, survival_agg(n * interval '1 second', 'won') FROM generate_series(1, 2000) n GROUP BY n) x),
+	(SELECT survival_agg(n * interval '1 second', 'won')::text FROM generate_series(1, 2000) n), 'what begins with nobody rolls up like anything else');
 
 SELECT * FROM finish();
 ROLLBACK;
