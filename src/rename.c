@@ -130,9 +130,13 @@ end_rename(PG_FUNCTION_ARGS)
 	int			stage = diagram_find_label(diagram, label);
 
 	if (stage == NO_STAGE)
+	{
+		/* Somebody else has renamed it on in the meantime. */
+		check_not_awaited(name, diagram, label);
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("lifecycle \"%s\" has no stage \"%s\"", name, label)));
+	}
 	diagram_forget_formers(diagram, stage);
 	store_diagram(name, diagram, NULL, "settle");
 	PG_RETURN_VOID();

@@ -58,6 +58,14 @@ BEGIN
 				HINT = 'A member of all these roles can do it.';
 	END IF;
 	SELECT string_agg(f.relation::text, ', ') INTO subjects
+	FROM @extschema@.followers(check_followers.lifecycle) f JOIN pg_class c ON c.oid = f.relation
+	WHERE pg_is_other_temp_schema(c.relnamespace);
+	IF subjects IS NOT NULL THEN
+		RAISE EXCEPTION 'temporary tables of other sessions follow lifecycle "%"', lifecycle
+			USING ERRCODE = 'object_in_use', DETAIL = format('Tables: %s.', subjects),
+				HINT = 'Drop them, or wait until these sessions end.';
+	END IF;
+	SELECT string_agg(f.relation::text, ', ') INTO subjects
 	FROM @extschema@.followers(check_followers.lifecycle) f WHERE row_security_active(f.relation);
 	IF subjects IS NOT NULL THEN
 		RAISE EXCEPTION 'row security hides rows from the owner of tables that follow lifecycle "%"', lifecycle
@@ -253,6 +261,10 @@ DECLARE
 	all_blocks bigint := 0;
 	done_blocks bigint := 0;
 	renamed bigint := 0;
+	renamed_before bigint := 0;
+	left_now bigint;
+	message text;
+	hint text;
 	n bigint;
 	started timestamptz := pg_catalog.clock_timestamp();
 BEGIN
@@ -270,32 +282,42 @@ BEGIN
 		coalesce(pg_catalog.sum(pg_catalog.pg_relation_size(w.relation) OPERATOR(pg_catalog./) block_size), 0)
 	INTO relations, batches, remaining, all_blocks
 	FROM @extschema@.rename_work(name, new, coalesce(log, true)) w;
-	FOR i IN 1 .. coalesce(pg_catalog.cardinality(relations), 0) LOOP
-		block := 0;
-		last_block := pg_catalog.pg_relation_size(relations[i]) / block_size;
-		WHILE block <= last_block LOOP
-			n := coalesce(blocks, last_block + 1);
-			EXECUTE batches[i] USING pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + n)::tid;
-			block := block + n;
-			done_blocks := LEAST(done_blocks + n, all_blocks);
-			GET DIAGNOSTICS n = ROW_COUNT;
-			IF blocks IS NOT NULL THEN COMMIT; END IF;
-			renamed := renamed + n;
-			IF n > 0 AND done_blocks < all_blocks THEN
-				RAISE NOTICE '% rows renamed, % %% of the tables, about % left', renamed, 100 * done_blocks / all_blocks,
-					pg_catalog.date_trunc('second', (pg_catalog.clock_timestamp() - started) * (all_blocks - done_blocks)::float8 / done_blocks);
+	-- A row that a batch has waited for may turn up behind the last block: so once more, unless nothing helps.
+	LOOP
+		FOR i IN 1 .. coalesce(pg_catalog.cardinality(relations), 0) LOOP
+			block := 0;
+			last_block := pg_catalog.pg_relation_size(relations[i]) / block_size;
+			WHILE block <= last_block LOOP
+				n := coalesce(blocks, last_block + 1);
+				EXECUTE batches[i] USING pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + n)::tid;
+				block := block + n;
+				done_blocks := LEAST(done_blocks + n, all_blocks);
+				GET DIAGNOSTICS n = ROW_COUNT;
+				IF blocks IS NOT NULL THEN COMMIT; END IF;
+				renamed := renamed + n;
+				IF n > 0 AND done_blocks < all_blocks THEN
+					RAISE NOTICE '% rows renamed, % %% of the tables, about % left', renamed, 100 * done_blocks / all_blocks,
+						pg_catalog.date_trunc('second', (pg_catalog.clock_timestamp() - started) * (all_blocks - done_blocks)::float8 / done_blocks);
+				END IF;
+			END LOOP;
+		END LOOP;
+
+		left_now := 0;
+		FOR i IN 1 .. coalesce(pg_catalog.cardinality(relations), 0) LOOP
+			EXECUTE remaining[i] INTO n;
+			IF n > 0 THEN
+				left_now := left_now + n;
+				message := pg_catalog.format('stage "%s" is not renamed yet: %s rows of %s hold the old label', new, n, relations[i]);
+				hint := pg_catalog.format('SELECT * FROM lifecycle.verify(%L); says what is in the way. Then call again.', relations[i]);
 			END IF;
 		END LOOP;
+		EXIT WHEN left_now = 0 OR left_now >= renamed - renamed_before;
+		renamed_before := renamed;
 	END LOOP;
-
-	FOR i IN 1 .. coalesce(pg_catalog.cardinality(relations), 0) LOOP
-		EXECUTE remaining[i] INTO n;
-		IF n > 0 THEN
-			RAISE WARNING 'stage "%" is not renamed yet: % rows of % hold the old label', new, n, relations[i]
-				USING HINT = pg_catalog.format('SELECT * FROM lifecycle.verify(%L); says what is in the way. Then call again.', relations[i]);
-			RETURN;
-		END IF;
-	END LOOP;
+	IF left_now > 0 THEN
+		RAISE WARNING '%', message USING HINT = hint;
+		RETURN;
+	END IF;
 	PERFORM @extschema@.finish_rename(name, new);
 	RAISE NOTICE 'stage "%" of lifecycle "%" is called "%" now: % rows renamed', old, name, new, renamed;
 END $$;

@@ -107,8 +107,8 @@ SELECT is((SELECT stage || ' ' || lifecycle.path(journey) FROM deals WHERE id = 
 INSERT INTO deals VALUES (105, 'prospect', 5) ON CONFLICT (id) DO UPDATE SET (stage, amount, journey) = (EXCLUDED.stage, EXCLUDED.amount, EXCLUDED.journey);
 SELECT is((SELECT stage || ' ' || lifecycle.path(journey) || ' ' || amount FROM deals WHERE id = 105), 'Fresh lead Fresh lead 5', '29: and so does an upsert');
 SELECT ok(lifecycle.can(d, 'sql') AND lifecycle.can(d, 'Fresh lead') AND lifecycle.can(d, 'prospect'), '29: can() knows both labels') FROM deals d WHERE id = 106;
-UPDATE parts SET id = 700 WHERE id = 2;
-UPDATE parts SET id = 710, stage = 'Closed Won' WHERE id = 10;
+SELECT lives_ok($$UPDATE parts SET id = 700 WHERE id = 2$$, '25, 29: a row that changes its partition is no new one');
+SELECT lives_ok($$UPDATE parts SET id = 710, stage = 'Closed Won' WHERE id = 10$$, '25, 29: though it moves on the way');
 SELECT results_eq('SELECT tableoid::regclass::text, stage::text, lifecycle.path(journey) FROM parts WHERE id IN (700, 710) ORDER BY id',
 	$$VALUES ('parts_2', 'Fresh lead', 'Fresh lead'), ('parts_2', 'Closed Won', 'Fresh lead>sql>Closed Won')$$,
 	'25, 29: a row that changes its partition is relabelled, and is no new one');
@@ -306,6 +306,13 @@ SELECT alike(lifecycle.diagram('owned'), '%formerly: c%', '6, 29: where the trig
 ALTER TABLE owned ENABLE TRIGGER "~lifecycle_stage_move";
 CALL lifecycle.rename_stage('owned', 'c', 'd');
 SELECT is((SELECT stage || ' ' || lifecycle.path(journey) FROM owned), 'd d', '6, 29: but when it is called again');
+
+-- Renamed on by somebody else in the meantime.
+SELECT lifecycle.prepare_rename('owned', 'd', 'e', true);
+SELECT lifecycle.prepare_rename('owned', 'e', 'f', true);
+SELECT is(words($$SELECT lifecycle.finish_rename('owned', 'e')$$), '55006 | stage "f" of lifecycle "owned" is still being renamed from "e"'
+	' | Finish that first: CALL lifecycle.rename_stage(''owned'', ''e'', ''f'');', '29: whose renaming was overtaken is told what is to be done');
+CALL lifecycle.rename_stage('owned', 'e', 'f');
 
 SELECT * FROM finish();
 DROP OWNED BY rename_owner, rename_seller;
