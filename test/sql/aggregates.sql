@@ -1,4 +1,4 @@
--- Every aggregate of the extension under everything that PostgreSQL does with aggregates: the bytes of the
+-- Every aggregate over journeys under everything that PostgreSQL does with aggregates: the bytes of the
 -- answer are the same. That they are the right ones is what the rooms' own tests say.
 CREATE SCHEMA aggregates;
 SET search_path = aggregates, lifecycle, public;
@@ -45,14 +45,18 @@ FROM (SELECT id, max(stage) AS stage, max(at) AS at, CASE WHEN id % 10 > 0 THEN 
 GROUP BY id, stage, at, j;
 ANALYZE row;
 
--- None is missing.
 UPDATE aggregate a SET result = p.result, merges = name <> 'rollup' AND EXISTS (SELECT FROM pg_proc r WHERE r.proname = 'rollup' AND r.prorettype = p.prorettype)
 FROM (SELECT n, prorettype, prorettype::regtype::text AS result FROM aggregate x, LATERAL (
 	SELECT prorettype FROM pg_proc WHERE pronamespace = 'lifecycle'::regnamespace AND proname = name AND prokind = 'a'
 		AND CASE name WHEN 'rollup' THEN prorettype::regtype::text = arguments ELSE true END LIMIT 1) p) p
 WHERE p.n = a.n;
-SELECT proname, count(*) AS exist, (SELECT count(*) FROM aggregate WHERE name = proname) AS tried
-FROM pg_proc WHERE pronamespace = 'lifecycle'::regnamespace AND prokind = 'a' GROUP BY 1 HAVING count(*) <> (SELECT count(*) FROM aggregate WHERE name = proname);
+-- None that counts journeys is missing.
+SELECT p.oid::regprocedure AS missing FROM pg_proc p
+WHERE pronamespace = 'lifecycle'::regnamespace AND prokind = 'a'
+	AND ('journey'::regtype = ANY (proargtypes) OR proname IN (SELECT name FROM aggregate WHERE name <> 'rollup')
+		OR proname = 'rollup' AND prorettype::regtype::text IN (SELECT result FROM aggregate))
+	AND (SELECT count(*) FROM aggregate WHERE name = proname AND (name <> 'rollup' OR arguments = prorettype::regtype::text))
+		<> (SELECT count(*) FROM pg_proc q WHERE (q.pronamespace, q.proname, q.prokind) = (p.pronamespace, p.proname, 'a') AND (p.proname <> 'rollup' OR q.prorettype = p.prorettype));
 
 -- What an aggregate says of some rows, as bytes; the plan for it.
 CREATE FUNCTION statement(a aggregate, source text, adverb text DEFAULT '', clause text DEFAULT '') RETURNS text LANGUAGE sql IMMUTABLE AS

@@ -67,13 +67,30 @@ my %seeds = (
 	census => [
 		'{from 2026-01-01 to 2026-01-01 every 1 day; a: 1}',
 		'{from 2026-01-01 to 2026-03-01 every 1 month; "a b": 1 2 3; été: 0 0 7; z: 9 0 0}',
-	]);
+	],
+	funnel_spec => [ 'lead > mql (7 days) > "closed won" (1 month) within 90 days first entry excluding lost, été entered 2026-01-01 to 2026-04-01 as of 2026-05-01' ],
+	velocity_spec => [ 'moved 2026-01-01 to 2026-04-01 as of 2026-05-01', '' ],
+	survival_spec => [ 'from lead to mql, "closed won" by 1 day as of 2026-05-01' ],
+	win_rate_spec => [ '"closed won" against lost, churned closed 2026-01-01 to 2026-04-01' ],
+	funnel => [
+		'{a > b within 90 days as of 2026-05-01; levels 3 5 2; pending 1 4; times [86400000000*2]}',
+		'{a > b at least; levels 0 9 600; pending 0 0; times ~[78822900,131671:768*600]}',
+	],
+	velocity => [
+		'{}',
+		'as of 2026-05-01 {lead start 3 open [0,86400000000]; "closed won" open [5*7]; lead > "closed won" [3600000000*3]; lead > été ~[78822900,131671:768*600]}',
+	],
+	survival => [
+		'{open [7200000000,10800000000*4]; to x [3600000000,14400000000,25200000000]}',
+		'from a to b, "c d" by 1 day as of 2026-05-01 {open [10195200000000]; to b [345600000000*9]; to "c d" [345600000000]}',
+	],
+	win_rate => [ '"closed won" against lost closed 2026-01-01 to 2026-04-01 {17 won, 4 lost}', 'a against b {0 won, 0 lost}' ]);
 
 # These hold a text, so what is wrong with that is told as of any text.
-my %texts = map { $_ => 1 } qw(retention_spec census_spec retention census);
+my %texts = map { $_ => 1 } map { ($_, "${_}_spec") } qw(funnel velocity retention survival census win_rate);
 
 # Which errors are refusals. The server's own checks of lengths and encodings come first.
-my $refusal = qr/malformed binary (?:journey|journey_events|retention_spec|census_spec|retention|census): |insufficient data left in message|invalid byte sequence for encoding|no data left in message|incorrect binary data format/;
+my $refusal = qr/malformed binary (?:journey|journey_events|(?:funnel|velocity|retention|survival|census|win_rate)(?:_spec)?): |malformed collection of durations|insufficient data left in message|invalid byte sequence for encoding|no data left in message|incorrect binary data format/;
 
 # One session reads them all; each file is an attempt of its own.
 sub attack
@@ -144,7 +161,7 @@ refused(journey_bytes(1, ['a'], [ [ 0, 5 ] ], 'x'), 'there are bytes behind its 
 
 attack('journey', 4000);
 attack('journey_events', 4000);
-attack($_, 2000) for sort keys %texts;
+attack($_, /_spec/ ? 1000 : 2000) for sort keys %texts;
 
 is($node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()'), $postmaster, 'the same server is up');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM journey WHERE value IS DISTINCT FROM value::text::lifecycle.journey'),
@@ -153,8 +170,16 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM journey_events WHERE value
 	'0', 'and so do events');
 is($node->safe_psql('postgres', "SELECT count(*) FROM $_ WHERE value::text <> value::text::lifecycle.$_\::text"), '0', "and so does $_")
 	for sort keys %texts;
-is($node->safe_psql('postgres', 'SELECT count(*) > 0 FROM retention, lifecycle.retention_cells(value)'), 't', 'and can be read');
-is($node->safe_psql('postgres', 'SELECT count(*) > 0 FROM census, lifecycle.census_cells(value)'), 't', 'and so can that');
+# What reads a summary takes every one that was accepted.
+my %readers = (
+	funnel => 'funnel_steps(value)',
+	velocity => 'velocity_moves(value), velocity_stages(value)',
+	retention => 'retention_cells(value)',
+	survival => 'kaplan_meier(value)',
+	census => 'census_cells(value)');
+is($node->safe_psql('postgres', "SELECT count(*) > 0 FROM $_, $readers{$_}"), 't', "and $_ can be read") for sort keys %readers;
+is($node->safe_psql('postgres', q{SELECT count(*) FROM velocity WHERE win_probability(value, 'lead', '{closed won}', '{lost}') NOT BETWEEN 0 AND 1}),
+	'0', 'a probability is one');
 is( $node->safe_psql('postgres', q{
 	SELECT count(*) FROM journey
 	WHERE lifecycle.step_count(value) <> (SELECT count(*) FROM lifecycle.steps(value))
