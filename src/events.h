@@ -9,14 +9,20 @@
  *
  *		 0	int32	varlena header, written by the face only
  *		 4	uint8	version, 1
- *		 5	uint8	flags: EVENTS_HAVE_SEQ
+ *		 5	uint8	flags: EVENTS_HAVE_SEQ, EVENTS_HAVE_ORDER, EVENTS_SCATTERED
  *		 6	uint16	number of labels
  *		 8	uint32	number of events
  *		12	uint32	events that there is room for
  *		16	uint32	bytes of labels
  *		20	uint32	bytes of labels that there is room for
- *		24	cells of 2 or 3 int64: instant, index of its label [, seq]
- *		..	labels, each once, as they came: float4 order, length byte, bytes
+ *		24	int64	base: the instant that words count from
+ *		32	uint64	a bit for each label, by its hash
+ *		40	cells of 1 or 2 int64: word [, seq]
+ *		..	labels, each once, as they came: [float4 order,] length byte, bytes
+ *
+ * A word is one of a journey's, but for its sign: microseconds since the base (upper 54
+ * bits), index of its label (lower 10 bits).  Most events come in their order; then words
+ * and labels are those of the journey, and there is nothing left to do but to copy them.
  *
  * The unused room lies inside the block.  Adding writes into it; only when it is full
  * is a new block of twice the room made, and the old one left to its owner.
@@ -32,6 +38,8 @@
 
 #define EVENTS_VERSION 1
 #define EVENTS_HAVE_SEQ 0x01
+#define EVENTS_HAVE_ORDER 0x02	/* a label's order is not 0 */
+#define EVENTS_SCATTERED 0x04	/* an event was not later than the one that came before it */
 
 /* What palloc gives. */
 #define EVENTS_MAX_SIZE ((size_t) 0x3fffffff)
@@ -46,6 +54,8 @@ typedef struct JourneyEvents
 	uint32		events_room;
 	uint32		labels_len;
 	uint32		labels_room;
+	TimestampTz base;
+	uint64		label_bits;
 	int64		cells[FLEXIBLE_ARRAY_MEMBER];
 } JourneyEvents;
 
@@ -75,7 +85,9 @@ events_have_seq(const JourneyEvents *events)
 }
 
 extern size_t events_size(const JourneyEvents *events);
-extern JourneyEvents *events_begin(bool have_seq);
+extern JourneyEvents *events_begin(bool have_seq, bool have_order);
+extern void events_clear(JourneyEvents *events);
+extern bool events_add_simple(JourneyEvents *events, JourneyLabel label, TimestampTz at);
 extern JourneyEvents *events_add(JourneyEvents *events, const EventLabel *label, TimestampTz at,
 								 int64 seq, PureError *error);
 extern JourneyEvents *events_merge(JourneyEvents *into, const JourneyEvents *from,

@@ -104,7 +104,7 @@ read_event(Scanner *scanner, JourneyEvents **events)
 		!read_seq(scanner, &has_seq, &seq))
 		return false;
 	if (*events == NULL)
-		*events = events_begin(has_seq);
+		*events = events_begin(has_seq, label.order != 0);
 	if (has_seq != events_have_seq(*events))
 		return scan_fail(scanner, PURE_SYNTAX, "either all events have a \"#\", or none has");
 	*events = events_add(*events, &label, at, seq, scanner->error);

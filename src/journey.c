@@ -7,8 +7,6 @@
  */
 #include "pure.h"
 
-#include "common/int.h"
-
 #include "journey.h"
 
 /*
@@ -222,6 +220,17 @@ journey_check_instant(TimestampTz at, PureError *error)
 	return true;
 }
 
+/*
+ * Whether a journey can last from the one instant to the other, which is no earlier.
+ */
+bool
+journey_check_span(TimestampTz first, TimestampTz last, PureError *error)
+{
+	if ((uint64) last - (uint64) first <= JOURNEY_MAX_SPAN)
+		return true;
+	return pure_fail(error, PURE_LIMIT, "a journey cannot last more than 570 years");
+}
+
 static bool
 too_many_steps(PureError *error)
 {
@@ -265,8 +274,9 @@ step_time(TimestampTz first, TimestampTz last, TimestampTz at, int64 *time, Pure
 		return false;
 	if (at < last)
 		return pure_fail(error, PURE_VALUE, "the steps of a journey cannot run backwards in time");
-	if (pg_sub_s64_overflow(at, first, time) || *time > JOURNEY_MAX_SPAN)
-		return pure_fail(error, PURE_LIMIT, "a journey cannot last more than 570 years");
+	if (!journey_check_span(first, at, error))
+		return false;
+	*time = at - first;
 	return true;
 }
 

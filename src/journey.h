@@ -130,6 +130,7 @@ extern int	journey_label_compare(const JourneyLabel *a, const JourneyLabel *b);
 extern bool journey_check_label(const char *label, size_t len, PureError *error);
 extern bool journey_check_label_count(uint32 nlabels, PureError *error);
 extern bool journey_check_instant(TimestampTz at, PureError *error);
+extern bool journey_check_span(TimestampTz first, TimestampTz last, PureError *error);
 
 /* Collects steps in order and writes them as a journey. */
 typedef struct JourneyBuilder

@@ -83,27 +83,82 @@ has_event(FunctionCallInfo fcinfo)
 	return true;
 }
 
-PG_FUNCTION_INFO_V1(journey_agg_add);
-Datum
-journey_agg_add(PG_FUNCTION_ARGS)
+/* Adds any event that there may be. */
+static pg_noinline Datum
+add_event(FunctionCallInfo fcinfo)
 {
 	bool		have_seq = PG_NARGS() > 3;
 	JourneyEvents *events;
 	EventLabel	label;
 	PureError	error;
 
-	require_aggregate(fcinfo);
 	if (!has_event(fcinfo))
 	{
 		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	events = PG_ARGISNULL(0) ? events_begin(have_seq) : open_events(PG_GETARG_DATUM(0));
 	label.label = stage_ordered_argument(fcinfo, 1, &label.order);
+	events = PG_ARGISNULL(0) ? events_begin(have_seq, label.order != 0) :
+		open_events(PG_GETARG_DATUM(0));
 	events = events_add(events, &label, PG_GETARG_TIMESTAMPTZ(2),
 						have_seq ? PG_GETARG_INT64(3) : 0, &error);
 	return events_datum(events, &error);
+}
+
+/*
+ * A state without events and seq: the executor copies what this call returns for a group's
+ * first event, so that the next group may have the same one again.
+ */
+static inline JourneyEvents *
+begin_again(FunctionCallInfo fcinfo)
+{
+	StageType  *site = fcinfo->flinfo->fn_extra;
+	MemoryContext caller;
+
+	if (site->more != NULL)
+	{
+		events_clear(site->more);
+		return site->more;
+	}
+	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	site->more = events_begin(false, false);
+	MemoryContextSwitchTo(caller);
+	SET_VARSIZE(site->more, events_size(site->more));
+	return site->more;
+}
+
+/* Adds an event that has a short text and no seq to a state that has room; else false. */
+static inline bool
+add_simple_event(FunctionCallInfo fcinfo, JourneyEvents **events)
+{
+	JourneyLabel label;
+
+	if (PG_NARGS() > 3 || PG_ARGISNULL(1) || PG_ARGISNULL(2) ||
+		!stage_plain_argument(fcinfo, 1, &label))
+		return false;
+	if (PG_ARGISNULL(0))
+		*events = begin_again(fcinfo);
+	else
+		*events = (JourneyEvents *) PG_GETARG_POINTER(0);
+	return !VARATT_IS_EXTENDED(*events) &&
+		events_add_simple(*events, label, PG_GETARG_TIMESTAMPTZ(2));
+}
+
+/*
+ * journey_agg_add(state, stage, at [, seq]): this runs for every event, and most are
+ * simple.
+ */
+PG_FUNCTION_INFO_V1(journey_agg_add);
+Datum
+journey_agg_add(PG_FUNCTION_ARGS)
+{
+	JourneyEvents *events;
+
+	require_aggregate(fcinfo);
+	if (add_simple_event(fcinfo, &events))
+		PG_RETURN_POINTER(events);
+	return add_event(fcinfo);
 }
 
 /* Adds each step; seq counts those of one instant, so that a journey keeps its own order. */
@@ -141,7 +196,7 @@ journey_merge_add(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	events = PG_ARGISNULL(0) ? events_begin(true) : open_events(PG_GETARG_DATUM(0));
+	events = PG_ARGISNULL(0) ? events_begin(true, false) : open_events(PG_GETARG_DATUM(0));
 	journey_open_datum(PG_GETARG_DATUM(1), &view);
 	return events_datum(add_steps(events, &view, &error), &error);
 }
@@ -268,7 +323,7 @@ journey_events_recv(PG_FUNCTION_ARGS)
 	nlabels = wire_receive_count(buf, JOURNEY_MAX_LABELS, 8, "journey_events");
 	labels = receive_labels(buf, nlabels);
 	nevents = wire_receive_count(buf, JOURNEY_MAX_STEPS, flags ? 20 : 12, "journey_events");
-	events = events_begin(flags != 0);
+	events = events_begin(flags != 0, false);
 	for (uint32 i = 0; i < nevents; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -291,7 +346,7 @@ journey_events_send(PG_FUNCTION_ARGS)
 
 	pq_begintypsend(&buf);
 	pq_sendint8(&buf, WIRE_VERSION);
-	pq_sendint8(&buf, events->flags);
+	pq_sendint8(&buf, events->flags & EVENTS_HAVE_SEQ);
 	pq_sendint32(&buf, events->nlabels);
 	for (int i = 0; i < events->nlabels; i++)
 	{

@@ -20,15 +20,6 @@
 
 #include "stage.h"
 
-/* What fn_extra remembers of the argument's type. */
-typedef struct StageType
-{
-	Oid			type;
-	bool		is_text;
-	bool		is_enum;
-	FmgrInfo	output;			/* set up for the others only */
-} StageType;
-
 static StageType *
 look_up_type(FunctionCallInfo fcinfo, int argno)
 {
