@@ -239,22 +239,20 @@ copy_content(JourneyEvents *larger, const JourneyEvents *events)
 }
 
 /*
- * The block itself, or a larger copy with room for so many more events, labels and bytes
- * of labels without their orders.  NULL where that is more than palloc gives.
+ * The block itself, or a larger copy with room for so many more events and bytes of
+ * labels, and with orders if they are wanted.  NULL where that is more than palloc gives.
  */
 static JourneyEvents *
-reserve(JourneyEvents *events, uint32 more_events, uint32 more_labels, size_t more_bytes,
-		bool have_order, PureError *error)
+reserve(JourneyEvents *events, uint32 more_events, size_t more_labels, bool have_order,
+		PureError *error)
 {
 	uint8		flags = events->flags | (have_order ? EVENTS_HAVE_ORDER : 0);
 	size_t		nevents = (size_t) events->nevents + more_events;
-	size_t		labels_len = events->labels_len + more_bytes;
+	size_t		labels_len = events->labels_len + more_labels;
 	uint32		events_room = events->events_room;
 	uint32		labels_room = events->labels_room;
 	JourneyEvents *larger;
 
-	if ((flags & EVENTS_HAVE_ORDER) != 0)
-		labels_len += more_labels * sizeof(float4);
 	if (flags != events->flags)
 		labels_len += events->nlabels * sizeof(float4);
 	if (nevents <= events_room && labels_len <= labels_room && flags == events->flags)
@@ -334,16 +332,21 @@ JourneyEvents *
 events_add(JourneyEvents *events, const EventLabel *label, TimestampTz at, int64 seq,
 		   PureError *error)
 {
-	int			index = find_label(events, label);
-	bool		is_new = index < 0;
-	bool		have_order = label->order != 0;
+	int			index;
+	bool		is_new;
 
+	if (unlikely(label->order != 0 && order_size(events) == 0))
+		events = reserve(events, 0, 0, true, error);
+	if (events == NULL)
+		return NULL;
+	index = find_label(events, label);
+	is_new = index < 0;
 	if (is_new && (!journey_check_label(label->label.text, label->label.len, error) ||
 				   !journey_check_label_count(events->nlabels, error)))
 		return NULL;
 	if (unlikely(!IS_VALID_TIMESTAMP(at)) && !journey_check_instant(at, error))
 		return NULL;
-	events = reserve(events, 1, is_new, is_new ? 1 + label->label.len : 0, have_order, error);
+	events = reserve(events, 1, is_new ? label_size(events, label) : 0, false, error);
 	if (events == NULL)
 		return NULL;
 	if (is_new)
@@ -451,7 +454,7 @@ map_labels(JourneyEvents *into, const EventLabel *labels, uint32 nlabels, size_t
 		map[i] = find_label(into, &labels[i]);
 		if (map[i] < 0)
 		{
-			*new_size += 1 + labels[i].label.len;
+			*new_size += label_size(into, &labels[i]);
 			(*new_count)++;
 		}
 	}
@@ -467,14 +470,17 @@ events_merge(JourneyEvents *into, const JourneyEvents *from, PureError *error)
 	EventLabel *labels = events_labels(from);
 	size_t		new_size;
 	uint32		new_count;
-	int		   *map = map_labels(into, labels, from->nlabels, &new_size, &new_count);
+	int		   *map;
 
-	if (new_count > 0 && !journey_check_label_count(into->nlabels + new_count - 1, error))
-		return NULL;
-	into = reserve(into, from->nevents, new_count, new_size, order_size(from) > 0, error);
+	into = reserve(into, 0, 0, order_size(from) > 0, error);
 	if (into == NULL)
 		return NULL;
-	into->flags |= from->flags & EVENTS_SCATTERED;
+	map = map_labels(into, labels, from->nlabels, &new_size, &new_count);
+	if (new_count > 0 && !journey_check_label_count(into->nlabels + new_count - 1, error))
+		return NULL;
+	into = reserve(into, from->nevents, new_size, false, error);
+	if (into == NULL)
+		return NULL;
 	for (uint32 i = 0; i < from->nlabels; i++)
 		if (map[i] < 0)
 			map[i] = put_label(into, &labels[i]);

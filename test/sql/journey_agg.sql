@@ -51,6 +51,11 @@ SELECT '{a@2026-01-01#}'::journey_events;
 SELECT '{a@2026-01-01#9223372036854775808}'::journey_events;
 SELECT '{a@2026-01-01#1,b@2026-01-01}'::journey_events;
 SELECT '{a@2026-01-01} x'::journey_events;
+SELECT '{a@2026-01-03,b@2026-01-02,a:-1@2026-01-01,c@2026-01-01}'::journey_events;
+-- States that have orders, and that have none, merge into one that has.
+CREATE AGGREGATE merged(journey_events) (SFUNC = journey_agg_combine, STYPE = journey_events);
+SELECT merged(e), merged(e ORDER BY e::text COLLATE "C" DESC) FROM (VALUES (journey_events '{a@2026-01-01,b@2026-01-03}'), ('{c:2@2026-01-02,a:-1@2026-01-02}')) v(e);
+DROP AGGREGATE merged(journey_events);
 
 -- Many events, many of one instant, and the same journeys written by plain SQL.
 CREATE TABLE event (customer int, part int, stage text, enum_stage stage, at timestamptz, seq bigint) PARTITION BY LIST (part);
@@ -134,6 +139,24 @@ SELECT plan_has('Append') AND plan_has('Partial HashAggregate') AS partitionwise
 SELECT count(*) AS partitions, min(n) * 3 < max(n) AS uneven FROM (SELECT count(*) AS n FROM event GROUP BY part) p;
 TABLE difference;
 RESET enable_partitionwise_aggregate;
+
+-- Labels of all lengths and labels that differ in the middle only; events in their order, against it and in
+-- none; instants as far apart as they may be.
+CREATE TABLE odd AS
+SELECT kind, i, i * 7919 % 1009 AS shuffled, CASE kind WHEN 'lengths' THEN repeat('x', i % 60) WHEN 'long' THEN repeat('y', 255 - i % 3)
+	WHEN 'alike' THEN 'x' || lpad((i % 300)::text, 3, '0') || 'x' ELSE 's' || i % 5 END AS stage,
+	CASE kind WHEN 'wide' THEN timestamptz '1700-01-01' + i * interval '205 days'
+		WHEN 'inside out' THEN timestamptz '1900-01-01' + i * (-1) ^ i * interval '102 days'
+		WHEN 'late' THEN timestamptz '294000-01-01' + i * interval '100 days'
+		ELSE timestamptz '2026-01-01' + i * interval '1 hour' END AS at
+FROM unnest(ARRAY['lengths', 'long', 'alike', 'wide', 'inside out', 'late']) kind, generate_series(0, 1000) i;
+SELECT count(*) AS kinds, count(*) FILTER (WHERE forwards = expected) AS forwards, count(*) FILTER (WHERE backwards = expected) AS backwards,
+	count(*) FILTER (WHERE shuffled = expected) AS shuffled, count(*) FILTER (WHERE with_seq = expected) AS with_seq, count(*) FILTER (WHERE merged = expected) AS merged
+FROM (SELECT kind, journey_agg(stage, at ORDER BY i)::text AS forwards, journey_agg(stage, at ORDER BY i DESC)::text AS backwards,
+		journey_agg(stage, at ORDER BY shuffled)::text AS shuffled, journey_agg(stage, at, 1 ORDER BY shuffled)::text AS with_seq,
+		'{' || string_agg(step_text(coalesce(nullif(stage, ''), '""'), at), ',' ORDER BY at) || '}' AS expected
+	FROM odd GROUP BY kind) o
+	JOIN (SELECT kind, journey_merge(journey)::text AS merged FROM (SELECT kind, journey_agg(stage, at) AS journey FROM odd GROUP BY kind, i % 7) p GROUP BY kind) m USING (kind);
 
 -- DISTINCT, and a frame that moves: the state is read many times while it grows, and begun anew.
 SELECT count(*) FROM (
