@@ -43,33 +43,41 @@ AS $$
 $$;
 COMMENT ON FUNCTION @extschema@.followers(text) IS 'the tables whose rows follow a lifecycle, or may';
 
-CREATE FUNCTION @extschema@.check_followers(lifecycle text) RETURNS void
+CREATE FUNCTION @extschema@.touched_by_rename(lifecycle text, logs boolean) RETURNS SETOF regclass
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT relation FROM @extschema@.followers(touched_by_rename.lifecycle)
+	UNION SELECT t.relid FROM @extschema@.followers(touched_by_rename.lifecycle) f CROSS JOIN LATERAL pg_partition_tree(f.relation) t
+	UNION SELECT log FROM @extschema@.followers(touched_by_rename.lifecycle) WHERE log IS NOT NULL AND logs
+	ORDER BY 1
+$$;
+COMMENT ON FUNCTION @extschema@.touched_by_rename(text, boolean) IS 'the tables whose rows follow a lifecycle, or may, their partitions and their logs';
+
+CREATE FUNCTION @extschema@.check_followers(lifecycle text, logs boolean) RETURNS void
 LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	others text;
+	passing text;
+	hiding text;
 	subjects text;
 BEGIN
-	SELECT string_agg(format('%s (of %I)', f.relation, pg_get_userbyid(c.relowner)), ', ') INTO subjects
-	FROM @extschema@.followers(check_followers.lifecycle) f JOIN pg_class c ON c.oid = f.relation
-	WHERE NOT pg_has_role(c.relowner, 'USAGE');
-	IF subjects IS NOT NULL THEN
+	SELECT string_agg(format('%s (of %I)', r, pg_get_userbyid(c.relowner)), ', ') FILTER (WHERE NOT pg_has_role(c.relowner, 'USAGE')),
+		string_agg(r::text, ', ') FILTER (WHERE pg_is_other_temp_schema(c.relnamespace)),
+		string_agg(r::text, ', ') FILTER (WHERE row_security_active(r))
+	INTO others, passing, hiding
+	FROM @extschema@.touched_by_rename(check_followers.lifecycle, logs) r JOIN pg_class c ON c.oid = r;
+	IF others IS NOT NULL THEN
 		RAISE EXCEPTION 'must be owner of the tables whose rows follow lifecycle "%"', lifecycle
-			USING ERRCODE = 'insufficient_privilege', DETAIL = format('Tables of others: %s.', subjects),
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('Tables of others: %s.', others),
 				HINT = 'A member of all these roles can do it.';
-	END IF;
-	SELECT string_agg(f.relation::text, ', ') INTO subjects
-	FROM @extschema@.followers(check_followers.lifecycle) f JOIN pg_class c ON c.oid = f.relation
-	WHERE pg_is_other_temp_schema(c.relnamespace);
-	IF subjects IS NOT NULL THEN
+	ELSIF passing IS NOT NULL THEN
 		RAISE EXCEPTION 'temporary tables of other sessions follow lifecycle "%"', lifecycle
-			USING ERRCODE = 'object_in_use', DETAIL = format('Tables: %s.', subjects),
+			USING ERRCODE = 'object_in_use', DETAIL = format('Tables: %s.', passing),
 				HINT = 'Drop them, or wait until these sessions end.';
-	END IF;
-	SELECT string_agg(f.relation::text, ', ') INTO subjects
-	FROM @extschema@.followers(check_followers.lifecycle) f WHERE row_security_active(f.relation);
-	IF subjects IS NOT NULL THEN
+	ELSIF hiding IS NOT NULL THEN
 		RAISE EXCEPTION 'row security hides rows from the owner of tables that follow lifecycle "%"', lifecycle
-			USING ERRCODE = 'insufficient_privilege', DETAIL = format('Tables: %s.', subjects),
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('Tables: %s.', hiding),
 				HINT = 'ALTER TABLE ... NO FORCE ROW LEVEL SECURITY for as long as it takes, or do it as a role that bypasses it.';
 	END IF;
 	SELECT string_agg(f.relation::text, ', ') INTO subjects
@@ -80,7 +88,7 @@ BEGIN
 				HINT = 'SELECT * FROM lifecycle.verify(...) says what to do.';
 	END IF;
 END $$;
-COMMENT ON FUNCTION @extschema@.check_followers(text) IS 'refuses unless the caller may rewrite every table that follows a lifecycle';
+COMMENT ON FUNCTION @extschema@.check_followers(text, boolean) IS 'refuses unless the caller may rewrite every table that follows a lifecycle';
 
 CREATE FUNCTION @extschema@.rename_in_enum(enum oid, lifecycle text, old text, new text, at_once boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -143,7 +151,7 @@ COMMENT ON FUNCTION @extschema@.check_label_fits(record, text, text) IS 'refuses
 
 -- The first step, in one transaction. It waits for the transactions that are writing to the tables: whoever
 -- writes after it knows both labels.
-CREATE FUNCTION @extschema@.prepare_rename(lifecycle text, old text, new text, at_once boolean) RETURNS void
+CREATE FUNCTION @extschema@.prepare_rename(lifecycle text, old text, new text, at_once boolean, logs boolean DEFAULT true) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -152,7 +160,7 @@ DECLARE
 	constraint_name name;
 BEGIN
 	PERFORM @extschema@.begin_rename(lifecycle, old, new);
-	PERFORM @extschema@.check_followers(lifecycle);
+	PERFORM @extschema@.check_followers(lifecycle, logs);
 	FOR f IN SELECT * FROM @extschema@.followers(prepare_rename.lifecycle) LOOP
 		EXECUTE format('LOCK TABLE %s IN %s MODE', f.relation, CASE WHEN f.enum IS NULL THEN 'SHARE ROW EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END);
 		IF f.enum IS NULL THEN
@@ -173,7 +181,7 @@ BEGIN
 	PERFORM @extschema@.rename_in_enum(t.type, prepare_rename.lifecycle, old, new, at_once)
 	FROM @extschema@.stage_types(prepare_rename.lifecycle) t WHERE NOT t.attached;
 END $$;
-COMMENT ON FUNCTION @extschema@.prepare_rename(text, text, text, boolean) IS 'the first step of rename_stage(): diagram, enums and CHECKs';
+COMMENT ON FUNCTION @extschema@.prepare_rename(text, text, text, boolean, boolean) IS 'the first step of rename_stage(): diagram, enums and CHECKs';
 
 -- The second step: for each table (the leaves of a partitioned one) and each log, what renames the rows
 -- between two ctids, and what counts those that are left.
@@ -275,7 +283,7 @@ BEGIN
 	END IF;
 	-- In a transaction block this fails, before anything is done.
 	IF blocks IS NOT NULL THEN COMMIT; END IF;
-	PERFORM @extschema@.prepare_rename(name, old, new, blocks IS NULL);
+	PERFORM @extschema@.prepare_rename(name, old, new, blocks IS NULL, coalesce(log, true));
 	IF blocks IS NOT NULL THEN COMMIT; END IF;
 
 	SELECT pg_catalog.array_agg(w.relation), pg_catalog.array_agg(w.batch), pg_catalog.array_agg(w.remaining),

@@ -307,6 +307,32 @@ ALTER TABLE owned ENABLE TRIGGER "~lifecycle_stage_move";
 CALL lifecycle.rename_stage('owned', 'c', 'd');
 SELECT is((SELECT stage || ' ' || lifecycle.path(journey) FROM owned), 'd d', '6, 29: but when it is called again');
 
+-- Partitions and logs may be others', or hide rows, though their table does not.
+CREATE TABLE owned_parts (id int PRIMARY KEY, stage text) PARTITION BY RANGE (id);
+CREATE TABLE owned_part PARTITION OF owned_parts FOR VALUES FROM (0) TO (100);
+ALTER TABLE owned_parts OWNER TO rename_owner;
+SELECT lifecycle.attach('owned_parts', 'owned', log => true);
+INSERT INTO owned_parts VALUES (1, 'd');
+SET ROLE rename_owner;
+SELECT throws_ok($$CALL lifecycle.rename_stage('owned', 'd', 'e', blocks => NULL)$$, '42501', 'must be owner of the tables whose rows follow lifecycle "owned"',
+	'29, 37: also of their partitions');
+RESET ROLE;
+ALTER TABLE owned_part OWNER TO rename_owner;
+ALTER TABLE owned_part ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+SET ROLE rename_owner;
+SELECT throws_ok($$CALL lifecycle.rename_stage('owned', 'd', 'e', blocks => NULL)$$, '42501', 'row security hides rows from the owner of tables that follow lifecycle "owned"',
+	'29, 38: rows that the owner of a partition cannot see are not forgotten');
+RESET ROLE;
+ALTER TABLE owned_part DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE owned_parts_stage_log OWNER TO rename_seller;
+SET ROLE rename_owner;
+SELECT throws_ok($$CALL lifecycle.rename_stage('owned', 'd', 'e', blocks => NULL)$$, '42501', 'must be owner of the tables whose rows follow lifecycle "owned"',
+	'29, 37: and of their logs');
+CALL lifecycle.rename_stage('owned', 'd', 'e', log => false);
+SELECT is((SELECT stage || ' ' || lifecycle.path(journey) FROM owned_parts), 'e e', '29, 37: unless these are left alone');
+CALL lifecycle.rename_stage('owned', 'e', 'd', log => false);
+RESET ROLE;
+
 -- Renamed on by somebody else in the meantime.
 SELECT lifecycle.prepare_rename('owned', 'd', 'e', true);
 SELECT lifecycle.prepare_rename('owned', 'e', 'f', true);
