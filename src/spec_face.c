@@ -149,15 +149,22 @@ make_ready(const SpecType *type, SpecCache *cache, struct varlena *value, Timest
 	MemoryContextSwitchTo(caller);
 }
 
-/* Does the query itself say what the argument is, for all rows alike? */
+/*
+ * Does the query itself say what the argument is, for all that this call site will see?
+ * A parameter is the same for all rows of an aggregate, whose call site is of one
+ * execution; but PL/pgSQL keeps that of a function from one evaluation to the next, with
+ * other parameters.
+ */
 static bool
 argument_is_fixed(FunctionCallInfo fcinfo, int argno)
 {
 	Aggref	   *aggref = AggGetAggref(fcinfo);
+	Node	   *call = fcinfo->flinfo->fn_expr;
 	Node	   *argument;
 
 	if (aggref == NULL)
-		return get_fn_expr_arg_stable(fcinfo->flinfo, argno);
+		return call != NULL && IsA(call, FuncExpr) &&
+			IsA(list_nth(((FuncExpr *) call)->args, argno), Const);
 	/* Its function's first argument is the state. */
 	argument = (Node *) list_nth_node(TargetEntry, aggref->args, argno - 1)->expr;
 	return IsA(argument, Const) ||

@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(60);
+SELECT plan(62);
 
 CREATE FUNCTION days(journey, funnel_spec) RETURNS text LANGUAGE sql AS
 $$ SELECT string_agg(coalesce(to_char(t, 'DD'), '-'), ' ' ORDER BY n) FROM unnest(funnel_times($1, $2)) WITH ORDINALITY u(t, n) $$;
@@ -200,6 +200,21 @@ SELECT is((SELECT string_agg(format('%s of %s: %s', spec, shape, took), E'\n') F
 	'each question about 10,000 steps is answered within 100 ms');
 SELECT cmp_ok((SELECT count(DISTINCT level) FROM timed), '>', 3::bigint, 'they come to different answers');
 SELECT cmp_ok((SELECT sum(total_bytes) FROM pg_backend_memory_contexts), '<', 32 * 1024 * 1024::numeric, 'and leave nothing behind');
+
+-- PL/pgSQL keeps the place of a call from one evaluation to the next, while its variables change.
+CREATE FUNCTION levels(journey journey, specs funnel_spec[]) RETURNS int[] LANGUAGE plpgsql AS $$
+DECLARE
+	spec funnel_spec;
+	found int[];
+BEGIN
+	FOREACH spec IN ARRAY specs LOOP found := found || funnel_level(journey, spec); END LOOP;
+	RETURN found;
+END $$;
+SELECT is(levels('{c@2026-01-01,b@2026-01-02,a@2026-01-03}', '{a > b > c,a > b > c any order,c > b,x}'), '{1,3,2,0}', 'in a loop each specification is asked for');
+PREPARE asked_for AS SELECT array_agg(funnel_level(journey, $1) ORDER BY journey) || (SELECT max(reached)::int FROM funnel_steps((SELECT funnel_agg(journey, $1) FROM deals)) WHERE step = 2) FROM deals WHERE id IN (1, 4);
+SET LOCAL plan_cache_mode = force_generic_plan;
+CREATE FUNCTION run(what text) RETURNS int[] LANGUAGE plpgsql AS $$ DECLARE l int[]; BEGIN EXECUTE format('EXECUTE asked_for(%L)', what) INTO l; RETURN l; END $$;
+SELECT is(ARRAY[run('lead > won'), run('won > lead'), run('lead > won')], '{{2,1,5},{1,0,0},{2,1,5}}', 'and so it is where a prepared statement gets another one');
 
 SELECT finish();
 ROLLBACK;
