@@ -61,6 +61,9 @@ PURE = \
 	chi_square \
 	log_rank \
 	win_rate \
+	naive_bayes \
+	naive_bayes_text \
+	naive_bayes_score \
 	diagram_lex \
 	diagram_label \
 	diagram_note \
@@ -104,6 +107,9 @@ FACES = \
 	census_agg \
 	sums \
 	pipeline \
+	naive_bayes_io \
+	naive_bayes_agg \
+	naive_bayes_predict \
 	ownership \
 	rules \
 	dependents \
@@ -154,6 +160,7 @@ PARTS = \
 	census \
 	sums \
 	pipeline \
+	naive_bayes \
 	rules \
 	history \
 	enforce \
