@@ -110,6 +110,9 @@ FACES = \
 	naive_bayes_io \
 	naive_bayes_agg \
 	naive_bayes_predict \
+	mrr \
+	mrr_report \
+	revenue \
 	ownership \
 	rules \
 	dependents \
@@ -161,6 +164,7 @@ PARTS = \
 	sums \
 	pipeline \
 	naive_bayes \
+	revenue \
 	rules \
 	history \
 	enforce \
