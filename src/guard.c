@@ -93,6 +93,13 @@ has_subquery(Node *node, void *context)
 	return raw_expression_tree_walker(node, has_subquery, context);
 }
 
+/* All columns of a SELECT, which is the one thing in its list that is no expression. */
+static bool
+is_star(Node *node)
+{
+	return IsA(node, ColumnRef) && IsA(linitial(((ColumnRef *) node)->fields), A_Star);
+}
+
 /* The grammar rule for expressions is a SELECT without its SELECT: only a bare one will do. */
 static bool
 is_bare_expression(const SelectStmt *select)
@@ -100,6 +107,7 @@ is_bare_expression(const SelectStmt *select)
 	return list_length(select->targetList) == 1 &&
 		linitial_node(ResTarget, select->targetList)->name == NULL &&
 		linitial_node(ResTarget, select->targetList)->indirection == NIL &&
+		!is_star(linitial_node(ResTarget, select->targetList)->val) &&
 		select->op == SETOP_NONE &&
 		select->distinctClause == NIL && select->intoClause == NULL &&
 		select->fromClause == NIL && select->whereClause == NULL &&

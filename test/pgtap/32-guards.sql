@@ -102,6 +102,7 @@ SELECT is(refusal($$SELECT guarded('amount > 0 FROM pg_class')$$), 'a guard must
 SELECT is(refusal($$SELECT guarded('true LIMIT 1')$$), 'a guard must be exactly one expression', 'no LIMIT');
 SELECT is(refusal($$SELECT guarded('true, false')$$), 'a guard must be exactly one expression', 'no list');
 SELECT is(refusal($$SELECT guarded('true AS x')$$), 'a guard must be exactly one expression', 'no name');
+SELECT is(refusal($$SELECT guarded('*')$$), 'a guard must be exactly one expression', 'no star, which is all of a SELECT''s columns');
 SELECT is(refusal($$SELECT guarded('true UNION SELECT false')$$), 'syntax error at or near "UNION"', 'no UNION');
 SELECT is(refusal($$SELECT guarded('EXISTS (SELECT 1)')$$), 'a guard cannot contain a sub-select', '20: no sub-select');
 SELECT is(refusal($$SELECT guarded('amount > (SELECT 1)')$$), 'a guard cannot contain a sub-select', '20: nor inside');
