@@ -72,6 +72,9 @@ PURE = \
 	diagram_parse \
 	diagram_print \
 	diagram_rename \
+	diagram_merge \
+	diagram_diff \
+	diagram_check \
 	machine
 
 # Code that a server needs: faces of the pure code, and code with SQL inside.
@@ -91,6 +94,7 @@ FACES = \
 	funnel_io \
 	funnel_agg \
 	diagram_io \
+	diagram_compare \
 	velocity_io \
 	velocity_spec_io \
 	velocity_agg \
@@ -121,6 +125,7 @@ FACES = \
 	lifecycle \
 	redraw \
 	rename \
+	alter \
 	guard \
 	rulebook \
 	binding \
@@ -171,7 +176,8 @@ PARTS = \
 	upkeep \
 	rename \
 	stage_type \
-	rebuild_type
+	rebuild_type \
+	alter
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 

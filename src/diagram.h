@@ -97,5 +97,7 @@ extern int	diagram_find_former(const Diagram *diagram, const char *label);
 extern void diagram_rename(Diagram *diagram, int stage, const char *label);
 extern void diagram_add_former(Diagram *diagram, int stage, const char *label);
 extern void diagram_forget_formers(Diagram *diagram, int stage);
+extern int	diagram_merge(Diagram *diagram, int stage, int into);
+extern void diagram_retire(Diagram *diagram, int stage);
 
 #endif							/* CRM_DIAGRAM_H */

@@ -611,3 +611,36 @@ print_note(StringInfo out, const char *indent, const DiagramStage *stage)
 	append_indented(out, psprintf("%s    ", indent), lines.data);
 	appendStringInfo(out, "%send note\n", indent);
 }
+
+/*
+ * What the note says under the key with this number, as a person would write it: NULL where
+ * it is silent.  False behind the last key.
+ */
+bool
+note_value(const DiagramStage *stage, int number, const char **name, const char **value)
+{
+	DiagramStage noted = *stage;
+	DiagramReader reader = {0};
+	PureError	error;
+	StringInfoData lines;
+	Decoded		decoded;
+
+	if (number >= lengthof(note_keys))
+		return false;
+	*name = note_keys[number].name;
+	*value = NULL;
+	if (note_keys[number].kind == KIND_COLOR)
+	{
+		*value = *stage_field(char *, &noted, &note_keys[number]);
+		return true;
+	}
+	initStringInfo(&lines);
+	print_value(&lines, &note_keys[number], &noted);
+	if (lines.len == 0)
+		return true;
+	reader.error = &error;
+	reader.text = lines.data + strlen(*name) + 2;
+	if (decode_text(&reader, reader.text, lines.data + lines.len - 1, &decoded))
+		*value = decoded.text;
+	return true;
+}

@@ -134,6 +134,7 @@ extern bool check_guard(DiagramReader *reader, const Decoded *guard);
 /* diagram_note.c */
 extern bool read_note(DiagramReader *reader);
 extern void print_note(StringInfo out, const char *indent, const DiagramStage *stage);
+extern bool note_value(const DiagramStage *stage, int number, const char **name, const char **value);
 
 /* diagram_present.c */
 extern bool read_front_matter(DiagramReader *reader);

@@ -18,6 +18,7 @@
 
 #include "guard.h"
 #include "history.h"
+#include "lifecycle.h"
 #include "ownership.h"
 #include "report.h"
 #include "rules.h"
@@ -41,7 +42,10 @@ check_name(const char *name)
 				 errdetail("A name has at most %d bytes.", NAMEDATALEN - 1)));
 }
 
-static void
+/*
+ * Refuses guards that are no expressions.
+ */
+void
 check_guards(const Diagram *diagram)
 {
 	for (int i = 0; i < diagram->nmoves; i++)
@@ -55,8 +59,10 @@ check_guards(const Diagram *diagram)
 	}
 }
 
-/* Most stages that no way leads to are misspelt. */
-static void
+/*
+ * Most stages that no way leads to are misspelt.
+ */
+void
 notice_unreachable(const char *name, const Diagram *diagram)
 {
 	const Machine *machine = machine_build(diagram);

@@ -103,3 +103,21 @@ check_drawable(const Diagram *diagram, int stage)
 				 errmsg("\"%s\" cannot be the label of a stage", label),
 				 errhint("A label is one line of at most 255 bytes.")));
 }
+
+/*
+ * A label that rows may still hold for one stage is not given to another.
+ */
+void
+check_not_awaited(const char *name, const Diagram *diagram, const char *label)
+{
+	int			stage = diagram_find_former(diagram, label);
+
+	if (stage != NO_STAGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("stage \"%s\" of lifecycle \"%s\" is still being renamed from \"%s\"",
+						diagram->stages[stage].label, name, label),
+				 errhint("Finish that first: CALL lifecycle.rename_stage(%s, %s, %s);",
+						 quote_literal_cstr(name), quote_literal_cstr(label),
+						 quote_literal_cstr(diagram->stages[stage].label))));
+}

@@ -14,6 +14,7 @@ extern Diagram *read_diagram(const char *text);
 extern Diagram *lock_diagram(const char *name);
 extern void store_diagram(const char *name, const Diagram *diagram, const char *search_path,
 						  const char *change);
+extern void check_not_awaited(const char *name, const Diagram *diagram, const char *label);
 extern void check_drawable(const Diagram *diagram, int stage);
 
 #endif							/* CRM_REDRAW_H */

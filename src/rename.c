@@ -20,21 +20,6 @@
 PG_FUNCTION_INFO_V1(begin_rename);
 PG_FUNCTION_INFO_V1(end_rename);
 
-static void
-check_not_awaited(const char *name, const Diagram *diagram, const char *label)
-{
-	int			stage = diagram_find_former(diagram, label);
-
-	if (stage != NO_STAGE)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("stage \"%s\" of lifecycle \"%s\" is still being renamed from \"%s\"",
-						diagram->stages[stage].label, name, label),
-				 errhint("Finish that first: CALL lifecycle.rename_stage(%s, %s, %s);",
-						 quote_literal_cstr(name), quote_literal_cstr(label),
-						 quote_literal_cstr(diagram->stages[stage].label))));
-}
-
 /*
  * What guards say about a label is SQL, which nobody but its author can put right.
  */

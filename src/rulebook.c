@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -146,19 +147,43 @@ rulebook_requirements(Rulebook *book, Relation rel, int stage)
 }
 
 /*
- * Compiles everything now, so that what does not fit the table shows at once.
+ * Compiles one part now, so that what does not fit the table shows at once; false behind the
+ * last part.  The parts are the moves, and three for each stage.
+ */
+bool
+rulebook_check_part(Rulebook *book, Relation rel, int part)
+{
+	const Diagram *diagram = book->rules->diagram;
+	int			stage = (part - diagram->nmoves) / 3;
+
+	if (part < diagram->nmoves)
+	{
+		(void) rulebook_move_guard(book, rel, &diagram->moves[part]);
+		return true;
+	}
+	if (stage >= diagram->nstages)
+		return false;
+	switch ((part - diagram->nmoves) % 3)
+	{
+		case 0:
+			(void) rulebook_entry_guard(book, rel, stage);
+			break;
+		case 1:
+			(void) rulebook_exit_guard(book, rel, stage);
+			break;
+		case 2:
+			(void) rulebook_requirements(book, rel, stage);
+			break;
+	}
+	return true;
+}
+
+/*
+ * Compiles everything now.
  */
 void
 rulebook_check(Rulebook *book, Relation rel)
 {
-	const Diagram *diagram = book->rules->diagram;
-
-	for (int i = 0; i < diagram->nmoves; i++)
-		(void) rulebook_move_guard(book, rel, &diagram->moves[i]);
-	for (int i = 0; i < diagram->nstages; i++)
-	{
-		(void) rulebook_entry_guard(book, rel, i);
-		(void) rulebook_exit_guard(book, rel, i);
-		(void) rulebook_requirements(book, rel, i);
-	}
+	for (int part = 0; rulebook_check_part(book, rel, part); part++)
+		CHECK_FOR_INTERRUPTS();
 }

@@ -55,3 +55,15 @@ AS 'MODULE_PATHNAME' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20
 
 COMMENT ON FUNCTION @extschema@.diagram_moves(text) IS
 'The moves of a diagram as they are drawn, one row each in order; a move that begins or ends at [*] has no stage there.';
+
+CREATE FUNCTION @extschema@.diagram_diff(before text, after text, OUT change text, OUT subject text, OUT detail text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION @extschema@.diagram_diff(text, text) IS 'what is different between two diagrams of a lifecycle';
+
+CREATE FUNCTION @extschema@.diagram_relabels(before text, after text, OUT label text, OUT becomes text, OUT merged boolean) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 1;
+COMMENT ON FUNCTION @extschema@.diagram_relabels(text, text) IS 'the stages that another diagram calls otherwise, or has as part of another stage';
+
+CREATE FUNCTION @extschema@.diagram_flaws(diagram text, OUT severity text, OUT problem text, OUT subject text, OUT hint text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 2;
+COMMENT ON FUNCTION @extschema@.diagram_flaws(text) IS 'what is probably wrong with a diagram: stages that no way leads to or out of, missing outcomes';

@@ -149,9 +149,9 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @extschema@.check_label_fits(record, text, text) IS 'refuses a label that the stage column of a follower cannot hold';
 
--- The first step, in one transaction. It waits for the transactions that are writing to the tables: whoever
--- writes after it knows both labels.
-CREATE FUNCTION @extschema@.prepare_rename(lifecycle text, old text, new text, at_once boolean, logs boolean DEFAULT true) RETURNS void
+-- Readies tables and enums for rows that hold either label. It waits for the transactions that are writing to the
+-- tables: whoever writes after it knows both.
+CREATE FUNCTION @extschema@.prepare_followers(lifecycle text, old text, new text, at_once boolean, logs boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -159,9 +159,8 @@ DECLARE
 	definition text;
 	constraint_name name;
 BEGIN
-	PERFORM @extschema@.begin_rename(lifecycle, old, new);
 	PERFORM @extschema@.check_followers(lifecycle, logs);
-	FOR f IN SELECT * FROM @extschema@.followers(prepare_rename.lifecycle) LOOP
+	FOR f IN SELECT * FROM @extschema@.followers(prepare_followers.lifecycle) LOOP
 		EXECUTE format('LOCK TABLE %s IN %s MODE', f.relation, CASE WHEN f.enum IS NULL THEN 'SHARE ROW EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END);
 		IF f.enum IS NULL THEN
 			PERFORM @extschema@.check_label_fits(f, old, new);
@@ -178,9 +177,18 @@ BEGIN
 		END IF;
 	END LOOP;
 	-- Types that no attached table uses follow too.
-	PERFORM @extschema@.rename_in_enum(t.type, prepare_rename.lifecycle, old, new, at_once)
-	FROM @extschema@.stage_types(prepare_rename.lifecycle) t WHERE NOT t.attached;
+	PERFORM @extschema@.rename_in_enum(t.type, prepare_followers.lifecycle, old, new, at_once)
+	FROM @extschema@.stage_types(prepare_followers.lifecycle) t WHERE NOT t.attached;
 END $$;
+COMMENT ON FUNCTION @extschema@.prepare_followers(text, text, text, boolean, boolean) IS 'readies enums and CHECKs for rows that hold a former label';
+
+-- The first step, in one transaction.
+CREATE FUNCTION @extschema@.prepare_rename(lifecycle text, old text, new text, at_once boolean, logs boolean DEFAULT true) RETURNS void
+LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT @extschema@.begin_rename(lifecycle, old, new);
+	SELECT @extschema@.prepare_followers(lifecycle, old, new, at_once, logs)
+$$;
 COMMENT ON FUNCTION @extschema@.prepare_rename(text, text, text, boolean, boolean) IS 'the first step of rename_stage(): diagram, enums and CHECKs';
 
 -- The second step: for each table (the leaves of a partitioned one) and each log, what renames the rows
@@ -256,7 +264,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @extschema@.finish_rename(text, text) IS 'the third step of rename_stage(): CHECKs are validated, former labels forgotten';
 
-CREATE PROCEDURE @extschema@.rename_stage(name text, old text, new text, blocks integer DEFAULT 1000, log boolean DEFAULT true)
+-- The second step itself, and the third where no row is left over; otherwise relabelled is NULL.
+CREATE PROCEDURE @extschema@.relabel_rows(lifecycle text, label text, blocks integer, log boolean, INOUT relabelled bigint DEFAULT 0)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -268,28 +277,17 @@ DECLARE
 	last_block bigint;
 	all_blocks bigint := 0;
 	done_blocks bigint := 0;
-	renamed bigint := 0;
-	renamed_before bigint := 0;
+	relabelled_before bigint := 0;
 	left_now bigint;
 	message text;
 	hint text;
 	n bigint;
 	started timestamptz := pg_catalog.clock_timestamp();
 BEGIN
-	IF name IS NULL OR old IS NULL OR new IS NULL THEN
-		RAISE EXCEPTION 'the lifecycle, the old label and the new one must be given' USING ERRCODE = 'null_value_not_allowed';
-	ELSIF blocks < 1 THEN
-		RAISE EXCEPTION 'a batch has at least one block' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	-- In a transaction block this fails, before anything is done.
-	IF blocks IS NOT NULL THEN COMMIT; END IF;
-	PERFORM @extschema@.prepare_rename(name, old, new, blocks IS NULL, coalesce(log, true));
-	IF blocks IS NOT NULL THEN COMMIT; END IF;
-
 	SELECT pg_catalog.array_agg(w.relation), pg_catalog.array_agg(w.batch), pg_catalog.array_agg(w.remaining),
 		coalesce(pg_catalog.sum(pg_catalog.pg_relation_size(w.relation) OPERATOR(pg_catalog./) block_size), 0)
 	INTO relations, batches, remaining, all_blocks
-	FROM @extschema@.rename_work(name, new, coalesce(log, true)) w;
+	FROM @extschema@.rename_work(lifecycle, label, coalesce(log, true)) w;
 	-- A row that a batch has waited for may turn up behind the last block: so once more, unless nothing helps.
 	LOOP
 		FOR i IN 1 .. coalesce(pg_catalog.cardinality(relations), 0) LOOP
@@ -302,9 +300,9 @@ BEGIN
 				done_blocks := LEAST(done_blocks + n, all_blocks);
 				GET DIAGNOSTICS n = ROW_COUNT;
 				IF blocks IS NOT NULL THEN COMMIT; END IF;
-				renamed := renamed + n;
+				relabelled := relabelled + n;
 				IF n > 0 AND done_blocks < all_blocks THEN
-					RAISE NOTICE '% rows renamed, % %% of the tables, about % left', renamed, 100 * done_blocks / all_blocks,
+					RAISE NOTICE '% rows renamed, % %% of the tables, about % left', relabelled, 100 * done_blocks / all_blocks,
 						pg_catalog.date_trunc('second', (pg_catalog.clock_timestamp() - started) * (all_blocks - done_blocks)::float8 / done_blocks);
 				END IF;
 			END LOOP;
@@ -315,18 +313,40 @@ BEGIN
 			EXECUTE remaining[i] INTO n;
 			IF n > 0 THEN
 				left_now := left_now + n;
-				message := pg_catalog.format('stage "%s" is not renamed yet: %s rows of %s hold the old label', new, n, relations[i]);
+				message := pg_catalog.format('stage "%s" is not renamed yet: %s rows of %s hold the old label', label, n, relations[i]);
 				hint := pg_catalog.format('SELECT * FROM lifecycle.verify(%L); says what is in the way. Then call again.', relations[i]);
 			END IF;
 		END LOOP;
-		EXIT WHEN left_now = 0 OR left_now >= renamed - renamed_before;
-		renamed_before := renamed;
+		EXIT WHEN left_now = 0 OR left_now >= relabelled - relabelled_before;
+		relabelled_before := relabelled;
 	END LOOP;
 	IF left_now > 0 THEN
 		RAISE WARNING '%', message USING HINT = hint;
+		relabelled := NULL;
 		RETURN;
 	END IF;
-	PERFORM @extschema@.finish_rename(name, new);
-	RAISE NOTICE 'stage "%" of lifecycle "%" is called "%" now: % rows renamed', old, name, new, renamed;
+	PERFORM @extschema@.finish_rename(lifecycle, label);
+END $$;
+COMMENT ON PROCEDURE @extschema@.relabel_rows(text, text, integer, boolean, bigint) IS 'gives rows, journeys and logs the present label of a stage, in committed batches';
+
+CREATE PROCEDURE @extschema@.rename_stage(name text, old text, new text, blocks integer DEFAULT 1000, log boolean DEFAULT true)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	renamed bigint := 0;
+BEGIN
+	IF name IS NULL OR old IS NULL OR new IS NULL THEN
+		RAISE EXCEPTION 'the lifecycle, the old label and the new one must be given' USING ERRCODE = 'null_value_not_allowed';
+	ELSIF blocks < 1 THEN
+		RAISE EXCEPTION 'a batch has at least one block' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	-- In a transaction block this fails, before anything is done.
+	IF blocks IS NOT NULL THEN COMMIT; END IF;
+	PERFORM @extschema@.prepare_rename(name, old, new, blocks IS NULL, coalesce(log, true));
+	IF blocks IS NOT NULL THEN COMMIT; END IF;
+	CALL @extschema@.relabel_rows(name, new, blocks, log, renamed);
+	IF renamed IS NOT NULL THEN
+		RAISE NOTICE 'stage "%" of lifecycle "%" is called "%" now: % rows renamed', old, name, new, renamed;
+	END IF;
 END $$;
 COMMENT ON PROCEDURE @extschema@.rename_stage(text, text, text, integer, boolean) IS 'gives a stage another label, in the diagram, enums, rows, journeys and logs, in committed batches; also where it was renamed by hand';
