@@ -514,17 +514,29 @@ last_instant(const JourneyView *view)
 
 /* What stood in the way of a move that was let pass, unless there is a note already. */
 static void
+put_obstacle(LogRow *row, const char *obstacle)
+{
+	if (row->nulls[P_NOTE])
+		put_text(row, P_NOTE, obstacle);
+}
+
+static void
 put_refusal(LogRow *row, const Verdict *verdict)
 {
 	StringInfoData note;
 	ListCell   *cell;
 
-	if (!row->nulls[P_NOTE])
-		return;
 	initStringInfo(&note);
 	foreach(cell, verdict->checks)
 		appendStringInfo(&note, "%s%s", note.len > 0 ? " " : "", ((Check *) lfirst(cell))->message);
-	put_text(row, P_NOTE, note.data);
+	put_obstacle(row, note.data);
+}
+
+static void
+put_unknown_stage(LogRow *row, const Rules *rules, JourneyLabel stage)
+{
+	put_obstacle(row, psprintf("Lifecycle \"%s\" has no stage \"%s\".", rules->name,
+							   pnstrdup(stage.text, stage.len)));
 }
 
 static bool
@@ -576,7 +588,10 @@ put_move(LogStatement *statement, LogRow *row, const char *kind, TupleTableSlot 
 	candidate.from = from == NULL ? NO_STAGE : rulebook_find_stage(candidate.book, *from);
 	candidate.to = candidate.begun = rulebook_find_stage(candidate.book, to);
 	if (candidate.to == NO_STAGE || (from != NULL && candidate.from == NO_STAGE))
+	{
+		put_unknown_stage(row, candidate.book->rules, candidate.to == NO_STAGE ? to : *from);
 		return "forced";
+	}
 	if (statement->binding->mode != MODE_ENFORCE)
 	{
 		Verdict		verdict = judge(&candidate, false);

@@ -128,6 +128,8 @@ UPDATE watched SET stage = 'demo' WHERE id = 3;
 SELECT is((SELECT string_agg(lifecycle.path(journey), ' ' ORDER BY id) FROM watched), 'lead>won won>somewhere lead>demo', 'observe: the journey is kept');
 SELECT is((SELECT string_agg(id || ' ' || kind, ', ' ORDER BY number) FROM watched_stage_log),
 	'1 insert, 2 forced, 3 insert, 1 forced, 2 forced, 3 forced', 'observe: and the log says what would have been refused');
+SELECT is((SELECT note FROM watched_stage_log WHERE to_stage = 'somewhere'), 'Lifecycle "new" has no stage "somewhere".',
+	'observe: and why, also of stages that are not drawn');
 SELECT is(refusal($$UPDATE watched SET journey = '{won@2020-01-01}' WHERE id = 1$$),
 	'23514 | a journey cannot be changed by hand | stage | journey_immutable', 'observe: journeys are not written by hand');
 SELECT lives_ok($$SELECT lifecycle.set_mode('watched', 'enforce')$$, 'then it is switched on');
