@@ -44,6 +44,8 @@ find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes, Funnel
 	/* Of the chains that wait, by the step that they wait for: where they entered, until when. */
 	uint32		entries[FUNNEL_MAX_STEPS + 1];
 	TimestampTz deadlines[FUNNEL_MAX_STEPS + 1];
+	TimestampTz as_of = plan->spec.as_of;
+	uint32		nsteps = view->nsteps;
 	int			bound = codes[view->nlabels];
 	int			level = 0;
 	uint32		first = 0;		/* where the chain that came to level 1 first entered */
@@ -52,17 +54,18 @@ find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes, Funnel
 	bool		entered = false;
 	uint32		i;
 
-	for (i = 0; level < bound && i < view->nsteps; i++)
+	for (i = 0; level < bound && i < nsteps; i++)
 	{
 		uint64		word = journey_word(view, i);
 		int32		code = codes[journey_word_index(word)];
 		TimestampTz at = view->first + journey_word_time(word);
 		uint64		steps;
 
-		CHECK_FOR_INTERRUPTS();
+		if (i % 1024 == 1023)
+			CHECK_FOR_INTERRUPTS();
 		if (code == CODE_FOREIGN)
 			continue;
-		if (at > plan->spec.as_of)
+		if (at > as_of)
 			break;
 		if (at == last)
 			return false;
@@ -103,7 +106,7 @@ find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes, Funnel
 	if (level == 0)
 		return true;
 	/* The chain's end may be tied, too. */
-	if (level == bound && i < view->nsteps && journey_at(view, i) == last)
+	if (level == bound && i < nsteps && journey_at(view, i) == last)
 		return false;
 	chain->level = level;
 	if (from != first)
