@@ -111,6 +111,8 @@ velocity_label(const Velocity *velocity, const VelocityStage *stage)
 extern Velocity *velocity_create(const VelocitySpec *spec);
 extern bool velocity_add(Velocity **velocity, LabelBook *book, const JourneyView *view,
 						 const int32 *codes, PureError *error);
+extern void velocity_foresee(const Velocity *velocity, uint64 stamp, const JourneyView *view,
+							 const int32 *codes);
 extern bool velocity_merge(Velocity **velocity, LabelBook *book, const Velocity *other,
 						   PureError *error);
 extern bool velocity_put_stage(Velocity **velocity, LabelBook *book, uint32 code, uint64 starts,

@@ -165,6 +165,50 @@ add_moves(Velocity **velocity, const LabelBook *book, const JourneyView *view, c
 	return true;
 }
 
+/* More steps than this fetch each other's. */
+#define FORESEEN_STEPS 16
+
+/*
+ * Has the processor fetch what a journey's moves will touch, all at once: where there are
+ * many groups, a group's value was pushed out of the caches since its last journey, and
+ * one fetch would wait for the other.
+ */
+void
+velocity_foresee(const Velocity *velocity, uint64 stamp, const JourneyView *view,
+				 const int32 *codes)
+{
+	const uint32 *index = move_index(velocity);
+	const VelocityMove *moves = velocity_moves_of(velocity);
+	uint32		nsteps = Min(view->nsteps, FORESEEN_STEPS);
+	uint32		slots[FORESEEN_STEPS];
+
+	if (velocity->stamp != stamp)
+		return;
+	for (uint32 step = 1; step < nsteps; step++)
+	{
+		slots[step] = first_move_slot(velocity, codes[journey_index(view, step - 1)],
+									  codes[journey_index(view, step)]);
+		__builtin_prefetch(&index[slots[step]]);
+	}
+	for (uint32 step = 1; step < nsteps; step++)
+	{
+		slots[step] = index[slots[step]];
+		if (slots[step] != 0)
+			__builtin_prefetch(&moves[slots[step] - 1]);
+	}
+	for (uint32 step = 1; step < nsteps; step++)
+	{
+		const char *digest;
+
+		if (slots[step] == 0)
+			continue;
+		digest = (const char *) velocity_digest(velocity, moves[slots[step] - 1].dwells);
+		__builtin_prefetch(digest);
+		for (int line = 1; line < 5; line++)
+			__builtin_prefetch(digest + line * 64);
+	}
+}
+
 /*
  * Adds a journey, whose labels have these codes in the book: its moves in the period,
  * and the stage in which it is, as it was at the instant asked for.

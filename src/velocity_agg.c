@@ -25,6 +25,7 @@ typedef struct CallSite
 {
 	LabelBook  *book;
 	LabelMap   *map;			/* dictionaries to the book's codes; NULL until wanted */
+	const Velocity *last;		/* state that the last call worked on */
 	SpecCache	spec;
 	VelocitySpec no_spec;		/* where the aggregate takes none */
 } CallSite;
@@ -81,6 +82,7 @@ velocity_agg_add(PG_FUNCTION_ARGS)
 	const VelocitySpec *spec;
 	Velocity   *velocity;
 	JourneyView view;
+	const int32 *codes;
 	PureError	error;
 
 	require_aggregate(fcinfo);
@@ -95,7 +97,11 @@ velocity_agg_add(PG_FUNCTION_ARGS)
 				 errmsg("the specification of velocity_agg must be the same for all rows of a group")));
 	journey_foresee_next(PG_GETARG_DATUM(1));
 	journey_open_datum(PG_GETARG_DATUM(1), &view);
-	if (!velocity_add(&velocity, site->book, &view, label_map_codes(site->map, &view), &error))
+	codes = label_map_codes(site->map, &view);
+	if (velocity != site->last)
+		velocity_foresee(velocity, site->book->stamp, &view, codes);
+	site->last = velocity;
+	if (!velocity_add(&velocity, site->book, &view, codes, &error))
 		report_pure_error(&error);
 	PG_RETURN_VELOCITY(velocity);
 }
