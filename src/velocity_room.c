@@ -149,6 +149,28 @@ round_up(uint32 first, uint32 needed)
 	return room;
 }
 
+/* Up to this size palloc hands out powers of two, which it never gives back to malloc. */
+#define PALLOC_KEEPS 8192
+
+/*
+ * How many bytes a heap gets that must have so many.  What palloc would leave unused is
+ * better used; and groups grow together, so that none wants what another has outgrown:
+ * from half of what palloc keeps, the next size is one that it does not keep.
+ */
+static size_t
+fill_up(size_t tables, size_t heap)
+{
+	size_t		size = 1024;
+
+	if (tables + heap > PALLOC_KEEPS)
+		return heap;
+	if (tables + heap > PALLOC_KEEPS / 2)
+		return PALLOC_KEEPS + 8 - tables;
+	while (size < tables + heap)
+		size *= 2;
+	return size - tables;
+}
+
 /*
  * Moves to larger bytes with room for so many stages and moves and for so many bytes
  * on the heap.  Half as much again as is in use stays free, so that a value of n
@@ -160,10 +182,11 @@ grow(Velocity **velocity, uint32 nstages, uint32 nmoves, size_t heap, PureError 
 	size_t		live = live_heap(*velocity);
 	uint32		stages_room = round_up(FIRST_STAGES, nstages);
 	uint32		moves_room = round_up(FIRST_MOVES, nmoves);
+	size_t		tables = tables_size(stages_room, moves_room, true);
 	Velocity   *larger;
 
-	heap += live + live / 2;
-	if (tables_size(stages_room, moves_room, true) + heap > VELOCITY_MAX_SIZE)
+	heap = fill_up(tables, heap + live + live / 2);
+	if (tables + heap > VELOCITY_MAX_SIZE)
 	{
 		pure_fail(error, PURE_LIMIT, "a velocity cannot take more than 1 GB");
 		return pure_hint(error, "Group the stages into fewer ones first.");
