@@ -117,6 +117,8 @@ FACES = \
 	mrr \
 	mrr_report \
 	revenue \
+	health \
+	rfm \
 	ownership \
 	rules \
 	dependents \
@@ -170,6 +172,8 @@ PARTS = \
 	pipeline \
 	naive_bayes \
 	revenue \
+	health \
+	rfm \
 	rules \
 	history \
 	enforce \
