@@ -87,7 +87,10 @@ put_row(FunctionCallInfo fcinfo, Row *row, int ncolumns)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	if (row->n != ncolumns || result->setDesc->natts != ncolumns)
-		elog(ERROR, "row of %d columns where %d are declared", row->n, result->setDesc->natts);
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("row of %d columns where %d are declared", row->n, result->setDesc->natts),
+				 errhint("ALTER EXTENSION crm_lifecycle UPDATE;")));
 	tuplestore_putvalues(result->setResult, result->setDesc, row->values, row->nulls);
 }
 

@@ -17,12 +17,14 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -110,6 +112,13 @@ insert_entry(const char *name, const char *before, const char *after, const char
 		elog(ERROR, "could not record a change of a lifecycle");
 }
 
+/* Until ALTER EXTENSION ... UPDATE, a database may be at a version that had no history yet. */
+static bool
+has_history(void)
+{
+	return OidIsValid(get_relname_relid("lifecycle_history", get_namespace_oid(CRM_SCHEMA, false)));
+}
+
 /*
  * Records a change of the table of lifecycles; before is NULL where there was nothing, after
  * where there is nothing any more.  On a subscriber the publisher has recorded it.
@@ -121,6 +130,8 @@ history_record(const char *name, const char *before, const char *after)
 	Oid			userid;
 	int			sec_context;
 
+	if (!has_history())
+		return;
 	if (announced_change == NULL &&
 		(before == NULL || SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA))
 		return;

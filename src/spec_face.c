@@ -7,13 +7,18 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
 #include "nodes/primnodes.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "face.h"
 #include "report.h"
+#include "rules.h"
 #include "spec_args.h"
 #include "spec_face.h"
 #include "wire.h"
@@ -32,6 +37,23 @@ require_version(const char *type, int version, int known)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s has unknown format version %d", type, version),
 				 errhint("It was written by a newer version of crm_lifecycle.")));
+}
+
+/*
+ * Until ALTER EXTENSION ... UPDATE, a database may declare the type as an earlier version
+ * had it: of fixed length.  Such a value must not be taken for one of ours.
+ */
+static void
+require_layout(const SpecType *type)
+{
+	Oid			oid = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(type->name),
+									  ObjectIdGetDatum(get_namespace_oid(CRM_SCHEMA, false)));
+
+	if (get_typlen(oid) != -1)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s is declared as in an earlier version of crm_lifecycle", type->name),
+				 errhint("ALTER EXTENSION crm_lifecycle UPDATE;")));
 }
 
 /*
@@ -82,6 +104,7 @@ spec_in(const SpecType *type, FunctionCallInfo fcinfo)
 	StringInfoData value;
 	PureError	error;
 
+	require_layout(type);
 	spec_value_begin(&value);
 	if (!type->canonize(&value, text, strlen(text), &error))
 		return refuse_input(fcinfo, &error);
@@ -92,8 +115,10 @@ Datum
 spec_out(const SpecType *type, FunctionCallInfo fcinfo)
 {
 	size_t		len;
-	const char *text = text_of_value(type, PG_GETARG_VARLENA_PP(0), &len);
+	const char *text;
 
+	require_layout(type);
+	text = text_of_value(type, PG_GETARG_VARLENA_PP(0), &len);
 	PG_RETURN_CSTRING(pnstrdup(text, len));
 }
 
@@ -104,6 +129,7 @@ spec_recv(const SpecType *type, FunctionCallInfo fcinfo)
 	char	   *text;
 	int			len;
 
+	require_layout(type);
 	if (pq_getmsgbyte(buf) != SPEC_VERSION)
 		wire_refuse(type->name, "its version is unknown");
 	text = pq_getmsgtext(buf, buf->len - buf->cursor, &len);
@@ -114,9 +140,11 @@ Datum
 spec_send(const SpecType *type, FunctionCallInfo fcinfo)
 {
 	size_t		len;
-	const char *text = text_of_value(type, PG_GETARG_VARLENA_PP(0), &len);
+	const char *text;
 	StringInfoData buf;
 
+	require_layout(type);
+	text = text_of_value(type, PG_GETARG_VARLENA_PP(0), &len);
 	pq_begintypsend(&buf);
 	pq_sendbyte(&buf, SPEC_VERSION);
 	pq_sendtext(&buf, text, len);
@@ -185,6 +213,8 @@ spec_make_ready(const SpecType *type, SpecCache *cache, FunctionCallInfo fcinfo,
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the %s must not be NULL", type->name)));
+	if (cache->context == NULL)
+		require_layout(type);
 	value = PG_GETARG_VARLENA_PP(spec_arg);
 	if (as_of_arg != NO_ARGUMENT)
 	{
