@@ -7,7 +7,10 @@
 
 EXTENSION = crm_lifecycle
 MODULE_big = crm_lifecycle
-EXTVERSION = 0.1.0
+EXTVERSION = 0.2.0
+# Released versions, oldest first: their install scripts, and the updates from each to the next, never change.
+RELEASED = 0.1.0
+UPDATES = 0.1.0--0.2.0
 
 # The folder of this Makefile, so that `make -f ../crm_lifecycle/Makefile` builds elsewhere.
 srcdir := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
@@ -184,6 +187,7 @@ PARTS = \
 	alter
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
+DATA = $(patsubst %,sql/$(EXTENSION)--%.sql,$(RELEASED) $(UPDATES))
 
 PG_CPPFLAGS = -I$(srcdir)/src
 
