@@ -1,0 +1,3116 @@
+\echo Use "ALTER EXTENSION crm_lifecycle UPDATE TO '0.2.0'" to load this file. \quit
+
+-- From 0.1.0 to 0.2.0. tools/delta writes this.
+-- anew: velocity_spec\b|velocity_spec_\w+|diagram_stages|(VIEW|ON) lifecycle\.stage\b
+
+-- What is gone.
+
+DROP VIEW lifecycle.stage;
+DROP AGGREGATE lifecycle.velocity_agg(journey lifecycle.journey, spec lifecycle.velocity_spec, as_of timestamptz);
+DROP AGGREGATE lifecycle.velocity_agg(journey lifecycle.journey, spec lifecycle.velocity_spec);
+DROP FUNCTION lifecycle.velocity_agg_add(lifecycle.velocity, journey lifecycle.journey, spec lifecycle.velocity_spec, as_of timestamptz);
+DROP FUNCTION lifecycle.velocity_agg_add(lifecycle.velocity, journey lifecycle.journey, spec lifecycle.velocity_spec);
+DROP FUNCTION lifecycle.velocity_spec(moved tstzrange, as_of timestamptz);
+DO $$
+DECLARE
+	dependent text;
+BEGIN
+	SELECT string_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid), ', ') INTO dependent
+	FROM pg_depend d
+	WHERE d.refclassid = 'pg_type'::regclass AND d.refobjid IN ('lifecycle.velocity_spec'::regtype, 'lifecycle.velocity_spec[]'::regtype) AND d.deptype = 'n'
+		AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e');
+	IF dependent IS NOT NULL THEN
+		RAISE EXCEPTION 'type lifecycle.velocity_spec becomes another, and is in use'
+			USING ERRCODE = 'dependent_objects_still_exist', DETAIL = format('Dependent: %s.', dependent),
+				HINT = 'With the library of 0.1.0, turn such columns into text and drop the rest; then update, and turn them back.';
+	END IF;
+END $$;
+DROP TYPE lifecycle.velocity_spec CASCADE;
+DROP FUNCTION lifecycle.diagram_stages(diagram text);
+
+-- What is new, or another.
+
+CREATE FUNCTION lifecycle.relabel(journey lifecycle.journey, old text, new text) RETURNS lifecycle.journey
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.relabel(lifecycle.journey, text, text) IS 'the journey with another label in all steps of one stage';
+
+CREATE OR REPLACE AGGREGATE lifecycle.journey_agg(stage text, at timestamptz) (
+	SFUNC = lifecycle.journey_agg_add,
+	STYPE = lifecycle.journey_events,
+	SSPACE = 300,
+	COMBINEFUNC = lifecycle.journey_agg_combine,
+	FINALFUNC = lifecycle.journey_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+CREATE OR REPLACE AGGREGATE lifecycle.journey_agg(stage text, at timestamptz, seq bigint) (
+	SFUNC = lifecycle.journey_agg_add,
+	STYPE = lifecycle.journey_events,
+	SSPACE = 360,
+	COMBINEFUNC = lifecycle.journey_agg_combine,
+	FINALFUNC = lifecycle.journey_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+CREATE OR REPLACE AGGREGATE lifecycle.journey_agg(stage anyenum, at timestamptz) (
+	SFUNC = lifecycle.journey_agg_add,
+	STYPE = lifecycle.journey_events,
+	SSPACE = 300,
+	COMBINEFUNC = lifecycle.journey_agg_combine,
+	FINALFUNC = lifecycle.journey_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+CREATE OR REPLACE AGGREGATE lifecycle.journey_agg(stage anyenum, at timestamptz, seq bigint) (
+	SFUNC = lifecycle.journey_agg_add,
+	STYPE = lifecycle.journey_events,
+	SSPACE = 360,
+	COMBINEFUNC = lifecycle.journey_agg_combine,
+	FINALFUNC = lifecycle.journey_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+CREATE FUNCTION lifecycle.diagram_stages(
+	diagram text,
+	OUT "position" integer,
+	OUT id text,
+	OUT label text,
+	OUT formerly text[],
+	OUT title text,
+	OUT description text,
+	OUT phase text,
+	OUT phase_title text,
+	OUT phase_direction text,
+	OUT outcome text,
+	OUT probability double precision,
+	OUT sla interval,
+	OUT owner text,
+	OUT goal text,
+	OUT metrics text,
+	OUT requires text[],
+	OUT entry_guard text,
+	OUT exit_guard text,
+	OUT reasons text[],
+	OUT outside boolean,
+	OUT undo interval,
+	OUT color text,
+	OUT note text,
+	OUT note_left boolean,
+	OUT is_entry boolean,
+	OUT is_final boolean
+) RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
+
+COMMENT ON FUNCTION lifecycle.diagram_stages(text) IS
+'The stages of a diagram, one row each in canonical order, with what their notes say.';
+
+CREATE TYPE lifecycle.velocity_spec;
+
+CREATE FUNCTION lifecycle.velocity_spec_in(cstring) RETURNS lifecycle.velocity_spec
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_in(cstring) IS 'reads a velocity_spec from text';
+
+CREATE FUNCTION lifecycle.velocity_spec_out(lifecycle.velocity_spec) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_out(lifecycle.velocity_spec) IS 'prints a velocity_spec as text';
+
+CREATE FUNCTION lifecycle.velocity_spec_recv(internal) RETURNS lifecycle.velocity_spec
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_recv(internal) IS 'reads a velocity_spec from its binary form';
+
+CREATE FUNCTION lifecycle.velocity_spec_send(lifecycle.velocity_spec) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_send(lifecycle.velocity_spec) IS 'writes a velocity_spec in its binary form';
+
+CREATE TYPE lifecycle.velocity_spec (
+	INPUT = lifecycle.velocity_spec_in,
+	OUTPUT = lifecycle.velocity_spec_out,
+	RECEIVE = lifecycle.velocity_spec_recv,
+	SEND = lifecycle.velocity_spec_send,
+	STORAGE = extended
+);
+
+CREATE FUNCTION lifecycle.velocity_spec_eq(lifecycle.velocity_spec, lifecycle.velocity_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteaeq';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_eq(lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'says whether two specifications are the same';
+
+CREATE FUNCTION lifecycle.velocity_spec_ne(lifecycle.velocity_spec, lifecycle.velocity_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteane';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_ne(lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'says whether two specifications differ';
+
+CREATE FUNCTION lifecycle.velocity_spec_lt(lifecycle.velocity_spec, lifecycle.velocity_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'bytealt';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_lt(lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.velocity_spec_le(lifecycle.velocity_spec, lifecycle.velocity_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteale';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_le(lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.velocity_spec_gt(lifecycle.velocity_spec, lifecycle.velocity_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteagt';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_gt(lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.velocity_spec_ge(lifecycle.velocity_spec, lifecycle.velocity_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteage';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_ge(lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.velocity_spec_cmp(lifecycle.velocity_spec, lifecycle.velocity_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteacmp';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_cmp(lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'compares two specifications: negative, zero or positive';
+
+CREATE FUNCTION lifecycle.velocity_spec_hash(lifecycle.velocity_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlena';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_hash(lifecycle.velocity_spec) IS 'hashes a specification';
+
+CREATE FUNCTION lifecycle.velocity_spec_hash_extended(lifecycle.velocity_spec, bigint) RETURNS bigint
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlenaextended';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec_hash_extended(lifecycle.velocity_spec, bigint) IS 'hashes a specification with a seed';
+
+CREATE OPERATOR lifecycle.= (
+	LEFTARG = lifecycle.velocity_spec, RIGHTARG = lifecycle.velocity_spec,
+	FUNCTION = lifecycle.velocity_spec_eq,
+	COMMUTATOR = OPERATOR(lifecycle.=), NEGATOR = OPERATOR(lifecycle.<>),
+	RESTRICT = eqsel, JOIN = eqjoinsel,
+	HASHES, MERGES
+);
+
+COMMENT ON OPERATOR lifecycle.= (lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'the same specification';
+
+CREATE OPERATOR lifecycle.<> (
+	LEFTARG = lifecycle.velocity_spec, RIGHTARG = lifecycle.velocity_spec,
+	FUNCTION = lifecycle.velocity_spec_ne,
+	COMMUTATOR = OPERATOR(lifecycle.<>), NEGATOR = OPERATOR(lifecycle.=),
+	RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.<> (lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'not the same specification';
+
+CREATE OPERATOR lifecycle.< (
+	LEFTARG = lifecycle.velocity_spec, RIGHTARG = lifecycle.velocity_spec,
+	FUNCTION = lifecycle.velocity_spec_lt,
+	COMMUTATOR = OPERATOR(lifecycle.>), NEGATOR = OPERATOR(lifecycle.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.< (lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'comes before, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.<= (
+	LEFTARG = lifecycle.velocity_spec, RIGHTARG = lifecycle.velocity_spec,
+	FUNCTION = lifecycle.velocity_spec_le,
+	COMMUTATOR = OPERATOR(lifecycle.>=), NEGATOR = OPERATOR(lifecycle.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.<= (lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'comes before or is the same, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.> (
+	LEFTARG = lifecycle.velocity_spec, RIGHTARG = lifecycle.velocity_spec,
+	FUNCTION = lifecycle.velocity_spec_gt,
+	COMMUTATOR = OPERATOR(lifecycle.<), NEGATOR = OPERATOR(lifecycle.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.> (lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'comes after, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.>= (
+	LEFTARG = lifecycle.velocity_spec, RIGHTARG = lifecycle.velocity_spec,
+	FUNCTION = lifecycle.velocity_spec_ge,
+	COMMUTATOR = OPERATOR(lifecycle.<=), NEGATOR = OPERATOR(lifecycle.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.>= (lifecycle.velocity_spec, lifecycle.velocity_spec) IS 'comes after or is the same, by the bytes of the text';
+
+CREATE OPERATOR CLASS lifecycle.velocity_spec_hash_ops DEFAULT FOR TYPE lifecycle.velocity_spec USING hash AS
+	OPERATOR 1 lifecycle.=,
+	FUNCTION 1 lifecycle.velocity_spec_hash(lifecycle.velocity_spec),
+	FUNCTION 2 lifecycle.velocity_spec_hash_extended(lifecycle.velocity_spec, bigint);
+
+COMMENT ON OPERATOR CLASS lifecycle.velocity_spec_hash_ops USING hash IS 'specifications by their text';
+
+CREATE OPERATOR CLASS lifecycle.velocity_spec_ops DEFAULT FOR TYPE lifecycle.velocity_spec USING btree AS
+	OPERATOR 1 lifecycle.<,
+	OPERATOR 2 lifecycle.<=,
+	OPERATOR 3 lifecycle.=,
+	OPERATOR 4 lifecycle.>=,
+	OPERATOR 5 lifecycle.>,
+	FUNCTION 1 lifecycle.velocity_spec_cmp(lifecycle.velocity_spec, lifecycle.velocity_spec);
+
+COMMENT ON OPERATOR CLASS lifecycle.velocity_spec_ops USING btree IS 'specifications by their text';
+
+COMMENT ON TYPE lifecycle.velocity_spec IS 'what a velocity counts: [moved 2026-01-01 to 2026-04-01] [as of 2026-05-01]';
+
+CREATE FUNCTION lifecycle.velocity_spec(moved tstzrange DEFAULT NULL, as_of timestamptz DEFAULT NULL) RETURNS lifecycle.velocity_spec
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.velocity_spec(tstzrange, timestamptz) IS 'a velocity_spec from named arguments; what is NULL is left out';
+
+CREATE FUNCTION lifecycle.velocity_agg_add(lifecycle.velocity, journey lifecycle.journey, spec lifecycle.velocity_spec) RETURNS lifecycle.velocity
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.velocity_agg_add(lifecycle.velocity, lifecycle.journey, lifecycle.velocity_spec) IS 'transition function of velocity_agg';
+
+CREATE FUNCTION lifecycle.velocity_agg_add(lifecycle.velocity, journey lifecycle.journey, spec lifecycle.velocity_spec, as_of timestamptz) RETURNS lifecycle.velocity
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.velocity_agg_add(lifecycle.velocity, lifecycle.journey, lifecycle.velocity_spec, timestamptz) IS 'transition function of velocity_agg';
+
+CREATE OR REPLACE AGGREGATE lifecycle.velocity_agg(journey lifecycle.journey) (
+	SFUNC = lifecycle.velocity_agg_add,
+	STYPE = lifecycle.velocity,
+	SSPACE = 32768,
+	COMBINEFUNC = lifecycle.velocity_agg_combine,
+	FINALFUNC = lifecycle.velocity_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+CREATE AGGREGATE lifecycle.velocity_agg(journey lifecycle.journey, spec lifecycle.velocity_spec) (
+	SFUNC = lifecycle.velocity_agg_add,
+	STYPE = lifecycle.velocity,
+	SSPACE = 32768,
+	COMBINEFUNC = lifecycle.velocity_agg_combine,
+	FINALFUNC = lifecycle.velocity_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.velocity_agg(lifecycle.journey, lifecycle.velocity_spec) IS 'the velocity of a group of journeys: their moves in a period, as of an instant';
+
+CREATE AGGREGATE lifecycle.velocity_agg(journey lifecycle.journey, spec lifecycle.velocity_spec, as_of timestamptz) (
+	SFUNC = lifecycle.velocity_agg_add,
+	STYPE = lifecycle.velocity,
+	SSPACE = 32768,
+	COMBINEFUNC = lifecycle.velocity_agg_combine,
+	FINALFUNC = lifecycle.velocity_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.velocity_agg(lifecycle.journey, lifecycle.velocity_spec, timestamptz) IS 'the velocity of a group of journeys as of an instant that is not a literal, such as now()';
+
+CREATE OR REPLACE AGGREGATE lifecycle.rollup(velocity lifecycle.velocity) (
+	SFUNC = lifecycle.velocity_agg_combine,
+	STYPE = lifecycle.velocity,
+	SSPACE = 32768,
+	COMBINEFUNC = lifecycle.velocity_agg_combine,
+	FINALFUNC = lifecycle.velocity_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+CREATE FUNCTION lifecycle.win_probability(velocity lifecycle.velocity, stage anyenum, won anyarray, lost anyarray) RETURNS double precision
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_probability(lifecycle.velocity, anyenum, anyarray, anyarray) IS 'how likely a journey that enters the stage reaches a won stage before a lost one, as the counted moves go on';
+
+CREATE FUNCTION lifecycle.expected_time(velocity lifecycle.velocity, stage anyenum, won anyarray, lost anyarray) RETURNS interval
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.expected_time(lifecycle.velocity, anyenum, anyarray, anyarray) IS 'how long a journey that enters the stage takes on average until it reaches a won or a lost stage';
+
+CREATE TYPE lifecycle.survival_spec;
+
+CREATE FUNCTION lifecycle.survival_spec_in(cstring) RETURNS lifecycle.survival_spec
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_in(cstring) IS 'reads a survival_spec from text';
+
+CREATE FUNCTION lifecycle.survival_spec_out(lifecycle.survival_spec) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_out(lifecycle.survival_spec) IS 'prints a survival_spec as text';
+
+CREATE FUNCTION lifecycle.survival_spec_recv(internal) RETURNS lifecycle.survival_spec
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_recv(internal) IS 'reads a survival_spec from its binary form';
+
+CREATE FUNCTION lifecycle.survival_spec_send(lifecycle.survival_spec) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_send(lifecycle.survival_spec) IS 'writes a survival_spec in its binary form';
+
+CREATE TYPE lifecycle.survival_spec (
+	INPUT = lifecycle.survival_spec_in,
+	OUTPUT = lifecycle.survival_spec_out,
+	RECEIVE = lifecycle.survival_spec_recv,
+	SEND = lifecycle.survival_spec_send,
+	STORAGE = extended
+);
+
+CREATE FUNCTION lifecycle.survival_spec_eq(lifecycle.survival_spec, lifecycle.survival_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteaeq';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_eq(lifecycle.survival_spec, lifecycle.survival_spec) IS 'says whether two specifications are the same';
+
+CREATE FUNCTION lifecycle.survival_spec_ne(lifecycle.survival_spec, lifecycle.survival_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteane';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_ne(lifecycle.survival_spec, lifecycle.survival_spec) IS 'says whether two specifications differ';
+
+CREATE FUNCTION lifecycle.survival_spec_lt(lifecycle.survival_spec, lifecycle.survival_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'bytealt';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_lt(lifecycle.survival_spec, lifecycle.survival_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.survival_spec_le(lifecycle.survival_spec, lifecycle.survival_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteale';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_le(lifecycle.survival_spec, lifecycle.survival_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.survival_spec_gt(lifecycle.survival_spec, lifecycle.survival_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteagt';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_gt(lifecycle.survival_spec, lifecycle.survival_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.survival_spec_ge(lifecycle.survival_spec, lifecycle.survival_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteage';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_ge(lifecycle.survival_spec, lifecycle.survival_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.survival_spec_cmp(lifecycle.survival_spec, lifecycle.survival_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteacmp';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_cmp(lifecycle.survival_spec, lifecycle.survival_spec) IS 'compares two specifications: negative, zero or positive';
+
+CREATE FUNCTION lifecycle.survival_spec_hash(lifecycle.survival_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlena';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_hash(lifecycle.survival_spec) IS 'hashes a specification';
+
+CREATE FUNCTION lifecycle.survival_spec_hash_extended(lifecycle.survival_spec, bigint) RETURNS bigint
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlenaextended';
+
+COMMENT ON FUNCTION lifecycle.survival_spec_hash_extended(lifecycle.survival_spec, bigint) IS 'hashes a specification with a seed';
+
+CREATE OPERATOR lifecycle.= (
+	LEFTARG = lifecycle.survival_spec, RIGHTARG = lifecycle.survival_spec,
+	FUNCTION = lifecycle.survival_spec_eq,
+	COMMUTATOR = OPERATOR(lifecycle.=), NEGATOR = OPERATOR(lifecycle.<>),
+	RESTRICT = eqsel, JOIN = eqjoinsel,
+	HASHES, MERGES
+);
+
+COMMENT ON OPERATOR lifecycle.= (lifecycle.survival_spec, lifecycle.survival_spec) IS 'the same specification';
+
+CREATE OPERATOR lifecycle.<> (
+	LEFTARG = lifecycle.survival_spec, RIGHTARG = lifecycle.survival_spec,
+	FUNCTION = lifecycle.survival_spec_ne,
+	COMMUTATOR = OPERATOR(lifecycle.<>), NEGATOR = OPERATOR(lifecycle.=),
+	RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.<> (lifecycle.survival_spec, lifecycle.survival_spec) IS 'not the same specification';
+
+CREATE OPERATOR lifecycle.< (
+	LEFTARG = lifecycle.survival_spec, RIGHTARG = lifecycle.survival_spec,
+	FUNCTION = lifecycle.survival_spec_lt,
+	COMMUTATOR = OPERATOR(lifecycle.>), NEGATOR = OPERATOR(lifecycle.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.< (lifecycle.survival_spec, lifecycle.survival_spec) IS 'comes before, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.<= (
+	LEFTARG = lifecycle.survival_spec, RIGHTARG = lifecycle.survival_spec,
+	FUNCTION = lifecycle.survival_spec_le,
+	COMMUTATOR = OPERATOR(lifecycle.>=), NEGATOR = OPERATOR(lifecycle.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.<= (lifecycle.survival_spec, lifecycle.survival_spec) IS 'comes before or is the same, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.> (
+	LEFTARG = lifecycle.survival_spec, RIGHTARG = lifecycle.survival_spec,
+	FUNCTION = lifecycle.survival_spec_gt,
+	COMMUTATOR = OPERATOR(lifecycle.<), NEGATOR = OPERATOR(lifecycle.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.> (lifecycle.survival_spec, lifecycle.survival_spec) IS 'comes after, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.>= (
+	LEFTARG = lifecycle.survival_spec, RIGHTARG = lifecycle.survival_spec,
+	FUNCTION = lifecycle.survival_spec_ge,
+	COMMUTATOR = OPERATOR(lifecycle.<=), NEGATOR = OPERATOR(lifecycle.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.>= (lifecycle.survival_spec, lifecycle.survival_spec) IS 'comes after or is the same, by the bytes of the text';
+
+CREATE OPERATOR CLASS lifecycle.survival_spec_hash_ops DEFAULT FOR TYPE lifecycle.survival_spec USING hash AS
+	OPERATOR 1 lifecycle.=,
+	FUNCTION 1 lifecycle.survival_spec_hash(lifecycle.survival_spec),
+	FUNCTION 2 lifecycle.survival_spec_hash_extended(lifecycle.survival_spec, bigint);
+
+COMMENT ON OPERATOR CLASS lifecycle.survival_spec_hash_ops USING hash IS 'specifications by their text';
+
+CREATE OPERATOR CLASS lifecycle.survival_spec_ops DEFAULT FOR TYPE lifecycle.survival_spec USING btree AS
+	OPERATOR 1 lifecycle.<,
+	OPERATOR 2 lifecycle.<=,
+	OPERATOR 3 lifecycle.=,
+	OPERATOR 4 lifecycle.>=,
+	OPERATOR 5 lifecycle.>,
+	FUNCTION 1 lifecycle.survival_spec_cmp(lifecycle.survival_spec, lifecycle.survival_spec);
+
+COMMENT ON OPERATOR CLASS lifecycle.survival_spec_ops USING btree IS 'specifications by their text';
+
+COMMENT ON TYPE lifecycle.survival_spec IS 'who is watched and what for: from sql to won, lost [by 1 day] as of 2026-05-01';
+
+CREATE FUNCTION lifecycle.survival_spec(from_stage text, to_stages text[], by interval DEFAULT NULL, as_of timestamptz DEFAULT NULL) RETURNS lifecycle.survival_spec
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_spec(text, text[], interval, timestamptz) IS 'a survival_spec from named arguments; what is NULL is left out';
+
+CREATE TYPE lifecycle.survival;
+
+CREATE FUNCTION lifecycle.survival_in(cstring) RETURNS lifecycle.survival
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_in(cstring) IS 'reads a survival from text';
+
+CREATE FUNCTION lifecycle.survival_out(lifecycle.survival) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_out(lifecycle.survival) IS 'prints a survival as text';
+
+CREATE FUNCTION lifecycle.survival_recv(internal) RETURNS lifecycle.survival
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_recv(internal) IS 'reads a survival from its binary form';
+
+CREATE FUNCTION lifecycle.survival_send(lifecycle.survival) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_send(lifecycle.survival) IS 'writes a survival in its binary form';
+
+CREATE TYPE lifecycle.survival (
+	INPUT = lifecycle.survival_in,
+	OUTPUT = lifecycle.survival_out,
+	RECEIVE = lifecycle.survival_recv,
+	SEND = lifecycle.survival_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE lifecycle.survival IS 'how long many were watched and how that ended, as integer counts; made by survival_agg, merged by rollup';
+
+CREATE FUNCTION lifecycle.survival_agg_add(lifecycle.survival, journey lifecycle.journey, spec lifecycle.survival_spec) RETURNS lifecycle.survival
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_agg_add(lifecycle.survival, lifecycle.journey, lifecycle.survival_spec) IS 'transition function of survival_agg';
+
+CREATE FUNCTION lifecycle.survival_agg_add(lifecycle.survival, journey lifecycle.journey, spec lifecycle.survival_spec, as_of timestamptz) RETURNS lifecycle.survival
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_agg_add(lifecycle.survival, lifecycle.journey, lifecycle.survival_spec, timestamptz) IS 'transition function of survival_agg';
+
+CREATE FUNCTION lifecycle.survival_agg_add_duration(lifecycle.survival, duration interval, cause text) RETURNS lifecycle.survival
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_agg_add_duration(lifecycle.survival, interval, text) IS 'transition function of survival_agg';
+
+CREATE FUNCTION lifecycle.survival_agg_add_duration(lifecycle.survival, duration interval, cause anyenum) RETURNS lifecycle.survival
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_agg_add_duration(lifecycle.survival, interval, anyenum) IS 'transition function of survival_agg';
+
+CREATE FUNCTION lifecycle.survival_agg_combine(lifecycle.survival, lifecycle.survival) RETURNS lifecycle.survival
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_agg_combine(lifecycle.survival, lifecycle.survival) IS 'combine function of survival_agg, transition function of rollup';
+
+CREATE FUNCTION lifecycle.survival_agg_final(lifecycle.survival) RETURNS lifecycle.survival
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.survival_agg_final(lifecycle.survival) IS 'final function of survival_agg and rollup';
+
+CREATE AGGREGATE lifecycle.survival_agg(journey lifecycle.journey, spec lifecycle.survival_spec) (
+	SFUNC = lifecycle.survival_agg_add,
+	STYPE = lifecycle.survival,
+	SSPACE = 4096,
+	COMBINEFUNC = lifecycle.survival_agg_combine,
+	FINALFUNC = lifecycle.survival_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.survival_agg(lifecycle.journey, lifecycle.survival_spec) IS 'the survival of a group of journeys, from a stage to the first of some others';
+
+CREATE AGGREGATE lifecycle.survival_agg(journey lifecycle.journey, spec lifecycle.survival_spec, as_of timestamptz) (
+	SFUNC = lifecycle.survival_agg_add,
+	STYPE = lifecycle.survival,
+	SSPACE = 4096,
+	COMBINEFUNC = lifecycle.survival_agg_combine,
+	FINALFUNC = lifecycle.survival_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.survival_agg(lifecycle.journey, lifecycle.survival_spec, timestamptz) IS 'the survival of a group of journeys as of an instant that is not a literal, such as now()';
+
+CREATE AGGREGATE lifecycle.survival_agg(duration interval, cause text) (
+	SFUNC = lifecycle.survival_agg_add_duration,
+	STYPE = lifecycle.survival,
+	SSPACE = 4096,
+	COMBINEFUNC = lifecycle.survival_agg_combine,
+	FINALFUNC = lifecycle.survival_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.survival_agg(interval, text) IS 'the survival of a group of durations and how they ended; without a cause they go on';
+
+CREATE AGGREGATE lifecycle.survival_agg(duration interval, cause anyenum) (
+	SFUNC = lifecycle.survival_agg_add_duration,
+	STYPE = lifecycle.survival,
+	SSPACE = 4096,
+	COMBINEFUNC = lifecycle.survival_agg_combine,
+	FINALFUNC = lifecycle.survival_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.survival_agg(interval, anyenum) IS 'the survival of a group of durations and how they ended; without a cause they go on';
+
+CREATE AGGREGATE lifecycle.rollup(survival lifecycle.survival) (
+	SFUNC = lifecycle.survival_agg_combine,
+	STYPE = lifecycle.survival,
+	SSPACE = 4096,
+	COMBINEFUNC = lifecycle.survival_agg_combine,
+	FINALFUNC = lifecycle.survival_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.survival) IS 'the survival of everybody whom survivals of one specification count';
+
+CREATE FUNCTION lifecycle.kaplan_meier(
+	survival lifecycle.survival,
+	conf_type text DEFAULT 'log-log',
+	OUT "time" interval,
+	OUT at_risk bigint,
+	OUT events bigint,
+	OUT censored bigint,
+	OUT survival double precision,
+	OUT std_err double precision,
+	OUT lower double precision,
+	OUT upper double precision,
+	OUT cum_hazard double precision
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.kaplan_meier(lifecycle.survival, text) IS 'one row per duration: the share that lasts longer, after Kaplan and Meier, with Greenwoods error and a 95 % interval';
+
+CREATE FUNCTION lifecycle.cumulative_incidence(
+	survival lifecycle.survival,
+	cause text,
+	conf_type text DEFAULT 'log-log',
+	OUT "time" interval,
+	OUT incidence double precision,
+	OUT std_err double precision,
+	OUT lower double precision,
+	OUT upper double precision
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.cumulative_incidence(lifecycle.survival, text, text) IS 'one row per duration: the share that has ended by the cause, after Aalen and Johansen, with its error and a 95 % interval';
+
+CREATE FUNCTION lifecycle.cumulative_incidence(
+	survival lifecycle.survival,
+	cause anyenum,
+	conf_type text DEFAULT 'log-log',
+	OUT "time" interval,
+	OUT incidence double precision,
+	OUT std_err double precision,
+	OUT lower double precision,
+	OUT upper double precision
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.cumulative_incidence(lifecycle.survival, anyenum, text) IS 'one row per duration: the share that has ended by the cause, after Aalen and Johansen, with its error and a 95 % interval';
+
+CREATE FUNCTION lifecycle.median_survival(survival lifecycle.survival) RETURNS interval
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.median_survival(lifecycle.survival) IS 'the first duration that at most half last longer than; NULL if there is none';
+
+CREATE FUNCTION lifecycle.win_within(survival lifecycle.survival, cause text, age interval, horizon interval) RETURNS double precision
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_within(lifecycle.survival, text, interval, interval) IS 'how likely one who is still there at an age ends by the cause within a horizon; NULL where that is not known';
+
+CREATE FUNCTION lifecycle.win_within(survival lifecycle.survival, cause anyenum, age interval, horizon interval) RETURNS double precision
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_within(lifecycle.survival, anyenum, interval, interval) IS 'how likely one who is still there at an age ends by the cause within a horizon; NULL where that is not known';
+
+CREATE FUNCTION lifecycle.logrank_test(
+	survivals lifecycle.survival[],
+	cause text DEFAULT NULL,
+	OUT chi_square double precision,
+	OUT df integer,
+	OUT p_value double precision
+) RETURNS record
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logrank_test(lifecycle.survival[], text) IS 'the log-rank test whether groups differ in how long they last, for all causes or one';
+
+CREATE FUNCTION lifecycle.logrank_test(
+	survivals lifecycle.survival[],
+	cause anyenum,
+	OUT chi_square double precision,
+	OUT df integer,
+	OUT p_value double precision
+) RETURNS record
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logrank_test(lifecycle.survival[], anyenum) IS 'the log-rank test whether groups differ in how long they last, for all causes or one';
+
+CREATE FUNCTION lifecycle.logrank_groups(
+	survivals lifecycle.survival[],
+	cause text DEFAULT NULL,
+	OUT group_number integer,
+	OUT subjects bigint,
+	OUT observed bigint,
+	OUT expected double precision,
+	OUT variance double precision
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logrank_groups(lifecycle.survival[], text) IS 'one row per group of the log-rank test: events observed, and expected if all groups were alike';
+
+CREATE FUNCTION lifecycle.logrank_groups(
+	survivals lifecycle.survival[],
+	cause anyenum,
+	OUT group_number integer,
+	OUT subjects bigint,
+	OUT observed bigint,
+	OUT expected double precision,
+	OUT variance double precision
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logrank_groups(lifecycle.survival[], anyenum) IS 'one row per group of the log-rank test: events observed, and expected if all groups were alike';
+
+CREATE TYPE lifecycle.win_rate_spec;
+
+CREATE FUNCTION lifecycle.win_rate_spec_in(cstring) RETURNS lifecycle.win_rate_spec
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_in(cstring) IS 'reads a win_rate_spec from text';
+
+CREATE FUNCTION lifecycle.win_rate_spec_out(lifecycle.win_rate_spec) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_out(lifecycle.win_rate_spec) IS 'prints a win_rate_spec as text';
+
+CREATE FUNCTION lifecycle.win_rate_spec_recv(internal) RETURNS lifecycle.win_rate_spec
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_recv(internal) IS 'reads a win_rate_spec from its binary form';
+
+CREATE FUNCTION lifecycle.win_rate_spec_send(lifecycle.win_rate_spec) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_send(lifecycle.win_rate_spec) IS 'writes a win_rate_spec in its binary form';
+
+CREATE TYPE lifecycle.win_rate_spec (
+	INPUT = lifecycle.win_rate_spec_in,
+	OUTPUT = lifecycle.win_rate_spec_out,
+	RECEIVE = lifecycle.win_rate_spec_recv,
+	SEND = lifecycle.win_rate_spec_send,
+	STORAGE = extended
+);
+
+CREATE FUNCTION lifecycle.win_rate_spec_eq(lifecycle.win_rate_spec, lifecycle.win_rate_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteaeq';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_eq(lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'says whether two specifications are the same';
+
+CREATE FUNCTION lifecycle.win_rate_spec_ne(lifecycle.win_rate_spec, lifecycle.win_rate_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteane';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_ne(lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'says whether two specifications differ';
+
+CREATE FUNCTION lifecycle.win_rate_spec_lt(lifecycle.win_rate_spec, lifecycle.win_rate_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'bytealt';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_lt(lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.win_rate_spec_le(lifecycle.win_rate_spec, lifecycle.win_rate_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteale';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_le(lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.win_rate_spec_gt(lifecycle.win_rate_spec, lifecycle.win_rate_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteagt';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_gt(lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.win_rate_spec_ge(lifecycle.win_rate_spec, lifecycle.win_rate_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteage';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_ge(lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.win_rate_spec_cmp(lifecycle.win_rate_spec, lifecycle.win_rate_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteacmp';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_cmp(lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'compares two specifications: negative, zero or positive';
+
+CREATE FUNCTION lifecycle.win_rate_spec_hash(lifecycle.win_rate_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlena';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_hash(lifecycle.win_rate_spec) IS 'hashes a specification';
+
+CREATE FUNCTION lifecycle.win_rate_spec_hash_extended(lifecycle.win_rate_spec, bigint) RETURNS bigint
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlenaextended';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec_hash_extended(lifecycle.win_rate_spec, bigint) IS 'hashes a specification with a seed';
+
+CREATE OPERATOR lifecycle.= (
+	LEFTARG = lifecycle.win_rate_spec, RIGHTARG = lifecycle.win_rate_spec,
+	FUNCTION = lifecycle.win_rate_spec_eq,
+	COMMUTATOR = OPERATOR(lifecycle.=), NEGATOR = OPERATOR(lifecycle.<>),
+	RESTRICT = eqsel, JOIN = eqjoinsel,
+	HASHES, MERGES
+);
+
+COMMENT ON OPERATOR lifecycle.= (lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'the same specification';
+
+CREATE OPERATOR lifecycle.<> (
+	LEFTARG = lifecycle.win_rate_spec, RIGHTARG = lifecycle.win_rate_spec,
+	FUNCTION = lifecycle.win_rate_spec_ne,
+	COMMUTATOR = OPERATOR(lifecycle.<>), NEGATOR = OPERATOR(lifecycle.=),
+	RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.<> (lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'not the same specification';
+
+CREATE OPERATOR lifecycle.< (
+	LEFTARG = lifecycle.win_rate_spec, RIGHTARG = lifecycle.win_rate_spec,
+	FUNCTION = lifecycle.win_rate_spec_lt,
+	COMMUTATOR = OPERATOR(lifecycle.>), NEGATOR = OPERATOR(lifecycle.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.< (lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'comes before, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.<= (
+	LEFTARG = lifecycle.win_rate_spec, RIGHTARG = lifecycle.win_rate_spec,
+	FUNCTION = lifecycle.win_rate_spec_le,
+	COMMUTATOR = OPERATOR(lifecycle.>=), NEGATOR = OPERATOR(lifecycle.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.<= (lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'comes before or is the same, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.> (
+	LEFTARG = lifecycle.win_rate_spec, RIGHTARG = lifecycle.win_rate_spec,
+	FUNCTION = lifecycle.win_rate_spec_gt,
+	COMMUTATOR = OPERATOR(lifecycle.<), NEGATOR = OPERATOR(lifecycle.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.> (lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'comes after, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.>= (
+	LEFTARG = lifecycle.win_rate_spec, RIGHTARG = lifecycle.win_rate_spec,
+	FUNCTION = lifecycle.win_rate_spec_ge,
+	COMMUTATOR = OPERATOR(lifecycle.<=), NEGATOR = OPERATOR(lifecycle.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.>= (lifecycle.win_rate_spec, lifecycle.win_rate_spec) IS 'comes after or is the same, by the bytes of the text';
+
+CREATE OPERATOR CLASS lifecycle.win_rate_spec_hash_ops DEFAULT FOR TYPE lifecycle.win_rate_spec USING hash AS
+	OPERATOR 1 lifecycle.=,
+	FUNCTION 1 lifecycle.win_rate_spec_hash(lifecycle.win_rate_spec),
+	FUNCTION 2 lifecycle.win_rate_spec_hash_extended(lifecycle.win_rate_spec, bigint);
+
+COMMENT ON OPERATOR CLASS lifecycle.win_rate_spec_hash_ops USING hash IS 'specifications by their text';
+
+CREATE OPERATOR CLASS lifecycle.win_rate_spec_ops DEFAULT FOR TYPE lifecycle.win_rate_spec USING btree AS
+	OPERATOR 1 lifecycle.<,
+	OPERATOR 2 lifecycle.<=,
+	OPERATOR 3 lifecycle.=,
+	OPERATOR 4 lifecycle.>=,
+	OPERATOR 5 lifecycle.>,
+	FUNCTION 1 lifecycle.win_rate_spec_cmp(lifecycle.win_rate_spec, lifecycle.win_rate_spec);
+
+COMMENT ON OPERATOR CLASS lifecycle.win_rate_spec_ops USING btree IS 'specifications by their text';
+
+COMMENT ON TYPE lifecycle.win_rate_spec IS 'what decides and when: won against lost, churned [closed 2026-01-01 to 2026-04-01]';
+
+CREATE FUNCTION lifecycle.win_rate_spec(won text[], lost text[], closed tstzrange DEFAULT NULL) RETURNS lifecycle.win_rate_spec
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_spec(text[], text[], tstzrange) IS 'a win_rate_spec from named arguments; without closed the outcomes of all times';
+
+CREATE TYPE lifecycle.win_rate;
+
+CREATE FUNCTION lifecycle.win_rate_in(cstring) RETURNS lifecycle.win_rate
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_in(cstring) IS 'reads a win_rate from text';
+
+CREATE FUNCTION lifecycle.win_rate_out(lifecycle.win_rate) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_out(lifecycle.win_rate) IS 'prints a win_rate as text';
+
+CREATE FUNCTION lifecycle.win_rate_recv(internal) RETURNS lifecycle.win_rate
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_recv(internal) IS 'reads a win_rate from its binary form';
+
+CREATE FUNCTION lifecycle.win_rate_send(lifecycle.win_rate) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_send(lifecycle.win_rate) IS 'writes a win_rate in its binary form';
+
+CREATE TYPE lifecycle.win_rate (
+	INPUT = lifecycle.win_rate_in,
+	OUTPUT = lifecycle.win_rate_out,
+	RECEIVE = lifecycle.win_rate_recv,
+	SEND = lifecycle.win_rate_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE lifecycle.win_rate IS 'how many were won and how many lost; made by win_rate_agg, merged by rollup, cast to float8 the rate';
+
+CREATE FUNCTION lifecycle.win_rate_agg_add(lifecycle.win_rate, journey lifecycle.journey, spec lifecycle.win_rate_spec) RETURNS lifecycle.win_rate
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_agg_add(lifecycle.win_rate, lifecycle.journey, lifecycle.win_rate_spec) IS 'transition function of win_rate_agg';
+
+CREATE FUNCTION lifecycle.win_rate_agg_add_between(lifecycle.win_rate, journey lifecycle.journey, won text[], lost text[], period tstzrange) RETURNS lifecycle.win_rate
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_agg_add_between(lifecycle.win_rate, lifecycle.journey, text[], text[], tstzrange) IS 'transition function of win_rate_agg';
+
+CREATE FUNCTION lifecycle.win_rate_agg_combine(lifecycle.win_rate, lifecycle.win_rate) RETURNS lifecycle.win_rate
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_agg_combine(lifecycle.win_rate, lifecycle.win_rate) IS 'combine function of win_rate_agg, transition function of rollup';
+
+CREATE AGGREGATE lifecycle.win_rate_agg(journey lifecycle.journey, spec lifecycle.win_rate_spec) (
+	SFUNC = lifecycle.win_rate_agg_add,
+	STYPE = lifecycle.win_rate,
+	SSPACE = 256,
+	COMBINEFUNC = lifecycle.win_rate_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.win_rate_agg(lifecycle.journey, lifecycle.win_rate_spec) IS 'the win rate of a group of journeys';
+
+CREATE AGGREGATE lifecycle.win_rate_agg(journey lifecycle.journey, won text[], lost text[], period tstzrange) (
+	SFUNC = lifecycle.win_rate_agg_add_between,
+	STYPE = lifecycle.win_rate,
+	SSPACE = 256,
+	COMBINEFUNC = lifecycle.win_rate_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.win_rate_agg(lifecycle.journey, text[], text[], tstzrange) IS 'the win rate of a group of journeys whose first outcome falls in a period';
+
+CREATE AGGREGATE lifecycle.rollup(win_rate lifecycle.win_rate) (
+	SFUNC = lifecycle.win_rate_agg_combine,
+	STYPE = lifecycle.win_rate,
+	SSPACE = 256,
+	COMBINEFUNC = lifecycle.win_rate_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.win_rate) IS 'the win rate of everybody whom win rates of one specification count';
+
+CREATE FUNCTION lifecycle.win_rate_float8(lifecycle.win_rate) RETURNS double precision
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_float8(lifecycle.win_rate) IS 'won by won and lost; NULL where nothing was decided';
+
+CREATE CAST (lifecycle.win_rate AS double precision) WITH FUNCTION lifecycle.win_rate_float8(lifecycle.win_rate) AS ASSIGNMENT;
+
+COMMENT ON CAST (lifecycle.win_rate AS double precision) IS 'the rate';
+
+CREATE FUNCTION lifecycle.win_rate_counts(
+	win_rate lifecycle.win_rate,
+	OUT won bigint,
+	OUT lost bigint,
+	OUT rate double precision,
+	OUT ci_low double precision,
+	OUT ci_high double precision
+) RETURNS record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.win_rate_counts(lifecycle.win_rate) IS 'the counts of a win rate, the rate and its Wilson 95 % interval';
+
+CREATE TYPE lifecycle.retention_spec;
+
+CREATE FUNCTION lifecycle.retention_spec_in(cstring) RETURNS lifecycle.retention_spec
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_in(cstring) IS 'reads a retention_spec from text';
+
+CREATE FUNCTION lifecycle.retention_spec_out(lifecycle.retention_spec) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_out(lifecycle.retention_spec) IS 'prints a retention_spec as text';
+
+CREATE FUNCTION lifecycle.retention_spec_recv(internal) RETURNS lifecycle.retention_spec
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_recv(internal) IS 'reads a retention_spec from its binary form';
+
+CREATE FUNCTION lifecycle.retention_spec_send(lifecycle.retention_spec) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_send(lifecycle.retention_spec) IS 'writes a retention_spec in its binary form';
+
+CREATE TYPE lifecycle.retention_spec (
+	INPUT = lifecycle.retention_spec_in,
+	OUTPUT = lifecycle.retention_spec_out,
+	RECEIVE = lifecycle.retention_spec_recv,
+	SEND = lifecycle.retention_spec_send,
+	STORAGE = extended
+);
+
+CREATE FUNCTION lifecycle.retention_spec_eq(lifecycle.retention_spec, lifecycle.retention_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteaeq';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_eq(lifecycle.retention_spec, lifecycle.retention_spec) IS 'says whether two specifications are the same';
+
+CREATE FUNCTION lifecycle.retention_spec_ne(lifecycle.retention_spec, lifecycle.retention_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteane';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_ne(lifecycle.retention_spec, lifecycle.retention_spec) IS 'says whether two specifications differ';
+
+CREATE FUNCTION lifecycle.retention_spec_lt(lifecycle.retention_spec, lifecycle.retention_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'bytealt';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_lt(lifecycle.retention_spec, lifecycle.retention_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.retention_spec_le(lifecycle.retention_spec, lifecycle.retention_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteale';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_le(lifecycle.retention_spec, lifecycle.retention_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.retention_spec_gt(lifecycle.retention_spec, lifecycle.retention_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteagt';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_gt(lifecycle.retention_spec, lifecycle.retention_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.retention_spec_ge(lifecycle.retention_spec, lifecycle.retention_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteage';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_ge(lifecycle.retention_spec, lifecycle.retention_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.retention_spec_cmp(lifecycle.retention_spec, lifecycle.retention_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteacmp';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_cmp(lifecycle.retention_spec, lifecycle.retention_spec) IS 'compares two specifications: negative, zero or positive';
+
+CREATE FUNCTION lifecycle.retention_spec_hash(lifecycle.retention_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlena';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_hash(lifecycle.retention_spec) IS 'hashes a specification';
+
+CREATE FUNCTION lifecycle.retention_spec_hash_extended(lifecycle.retention_spec, bigint) RETURNS bigint
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlenaextended';
+
+COMMENT ON FUNCTION lifecycle.retention_spec_hash_extended(lifecycle.retention_spec, bigint) IS 'hashes a specification with a seed';
+
+CREATE OPERATOR lifecycle.= (
+	LEFTARG = lifecycle.retention_spec, RIGHTARG = lifecycle.retention_spec,
+	FUNCTION = lifecycle.retention_spec_eq,
+	COMMUTATOR = OPERATOR(lifecycle.=), NEGATOR = OPERATOR(lifecycle.<>),
+	RESTRICT = eqsel, JOIN = eqjoinsel,
+	HASHES, MERGES
+);
+
+COMMENT ON OPERATOR lifecycle.= (lifecycle.retention_spec, lifecycle.retention_spec) IS 'the same specification';
+
+CREATE OPERATOR lifecycle.<> (
+	LEFTARG = lifecycle.retention_spec, RIGHTARG = lifecycle.retention_spec,
+	FUNCTION = lifecycle.retention_spec_ne,
+	COMMUTATOR = OPERATOR(lifecycle.<>), NEGATOR = OPERATOR(lifecycle.=),
+	RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.<> (lifecycle.retention_spec, lifecycle.retention_spec) IS 'not the same specification';
+
+CREATE OPERATOR lifecycle.< (
+	LEFTARG = lifecycle.retention_spec, RIGHTARG = lifecycle.retention_spec,
+	FUNCTION = lifecycle.retention_spec_lt,
+	COMMUTATOR = OPERATOR(lifecycle.>), NEGATOR = OPERATOR(lifecycle.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.< (lifecycle.retention_spec, lifecycle.retention_spec) IS 'comes before, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.<= (
+	LEFTARG = lifecycle.retention_spec, RIGHTARG = lifecycle.retention_spec,
+	FUNCTION = lifecycle.retention_spec_le,
+	COMMUTATOR = OPERATOR(lifecycle.>=), NEGATOR = OPERATOR(lifecycle.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.<= (lifecycle.retention_spec, lifecycle.retention_spec) IS 'comes before or is the same, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.> (
+	LEFTARG = lifecycle.retention_spec, RIGHTARG = lifecycle.retention_spec,
+	FUNCTION = lifecycle.retention_spec_gt,
+	COMMUTATOR = OPERATOR(lifecycle.<), NEGATOR = OPERATOR(lifecycle.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.> (lifecycle.retention_spec, lifecycle.retention_spec) IS 'comes after, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.>= (
+	LEFTARG = lifecycle.retention_spec, RIGHTARG = lifecycle.retention_spec,
+	FUNCTION = lifecycle.retention_spec_ge,
+	COMMUTATOR = OPERATOR(lifecycle.<=), NEGATOR = OPERATOR(lifecycle.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.>= (lifecycle.retention_spec, lifecycle.retention_spec) IS 'comes after or is the same, by the bytes of the text';
+
+CREATE OPERATOR CLASS lifecycle.retention_spec_hash_ops DEFAULT FOR TYPE lifecycle.retention_spec USING hash AS
+	OPERATOR 1 lifecycle.=,
+	FUNCTION 1 lifecycle.retention_spec_hash(lifecycle.retention_spec),
+	FUNCTION 2 lifecycle.retention_spec_hash_extended(lifecycle.retention_spec, bigint);
+
+COMMENT ON OPERATOR CLASS lifecycle.retention_spec_hash_ops USING hash IS 'specifications by their text';
+
+CREATE OPERATOR CLASS lifecycle.retention_spec_ops DEFAULT FOR TYPE lifecycle.retention_spec USING btree AS
+	OPERATOR 1 lifecycle.<,
+	OPERATOR 2 lifecycle.<=,
+	OPERATOR 3 lifecycle.=,
+	OPERATOR 4 lifecycle.>=,
+	OPERATOR 5 lifecycle.>,
+	FUNCTION 1 lifecycle.retention_spec_cmp(lifecycle.retention_spec, lifecycle.retention_spec);
+
+COMMENT ON OPERATOR CLASS lifecycle.retention_spec_ops USING btree IS 'specifications by their text';
+
+COMMENT ON TYPE lifecycle.retention_spec IS 'who counts as retained: from customer while customer every 1 month for 24 as of 2026-05-01';
+
+CREATE FUNCTION lifecycle.retention_spec(
+	from_stage text,
+	while_stages text[],
+	every interval,
+	periods int,
+	measure text DEFAULT 'any_time',
+	counted_from text DEFAULT 'cohort',
+	time_zone text DEFAULT 'UTC',
+	as_of timestamptz DEFAULT NULL
+) RETURNS lifecycle.retention_spec
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_spec(text, text[], interval, int, text, text, text, timestamptz) IS
+'makes a retention_spec from named arguments';
+
+CREATE TYPE lifecycle.retention;
+
+CREATE FUNCTION lifecycle.retention_in(cstring) RETURNS lifecycle.retention
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_in(cstring) IS 'reads a retention from text';
+
+CREATE FUNCTION lifecycle.retention_out(lifecycle.retention) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_out(lifecycle.retention) IS 'prints a retention as text';
+
+CREATE FUNCTION lifecycle.retention_recv(internal) RETURNS lifecycle.retention
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_recv(internal) IS 'reads a retention from its binary form';
+
+CREATE FUNCTION lifecycle.retention_send(lifecycle.retention) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_send(lifecycle.retention) IS 'writes a retention in its binary form';
+
+CREATE TYPE lifecycle.retention (
+	INPUT = lifecycle.retention_in,
+	OUTPUT = lifecycle.retention_out,
+	RECEIVE = lifecycle.retention_recv,
+	SEND = lifecycle.retention_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE lifecycle.retention IS 'who stayed, by cohort and period; read it with retention_cells';
+
+CREATE FUNCTION lifecycle.retention_agg_add(state lifecycle.retention, journey lifecycle.journey, spec lifecycle.retention_spec)
+RETURNS lifecycle.retention
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_agg_add(lifecycle.retention, lifecycle.journey, lifecycle.retention_spec) IS
+'adds a journey to the state of retention_agg';
+
+CREATE FUNCTION lifecycle.retention_agg_add(state lifecycle.retention, journey lifecycle.journey, spec lifecycle.retention_spec, as_of timestamptz)
+RETURNS lifecycle.retention
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_agg_add(lifecycle.retention, lifecycle.journey, lifecycle.retention_spec, timestamptz) IS
+'adds a journey to the state of retention_agg, as of an instant';
+
+CREATE FUNCTION lifecycle.retention_agg_combine(state lifecycle.retention, other lifecycle.retention)
+RETURNS lifecycle.retention
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_agg_combine(lifecycle.retention, lifecycle.retention) IS
+'adds a retention to the state of retention_agg or rollup';
+
+CREATE FUNCTION lifecycle.retention_agg_final(state lifecycle.retention)
+RETURNS lifecycle.retention
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_agg_final(lifecycle.retention) IS
+'the result of retention_agg or rollup, in its canonical form';
+
+CREATE AGGREGATE lifecycle.retention_agg(journey lifecycle.journey, spec lifecycle.retention_spec) (
+	SFUNC = lifecycle.retention_agg_add,
+	STYPE = lifecycle.retention,
+	SSPACE = 4096,
+	FINALFUNC = lifecycle.retention_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.retention_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.retention_agg(lifecycle.journey, lifecycle.retention_spec) IS
+'how many of each cohort stayed, period by period';
+
+CREATE AGGREGATE lifecycle.retention_agg(journey lifecycle.journey, spec lifecycle.retention_spec, as_of timestamptz) (
+	SFUNC = lifecycle.retention_agg_add,
+	STYPE = lifecycle.retention,
+	SSPACE = 4096,
+	FINALFUNC = lifecycle.retention_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.retention_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.retention_agg(lifecycle.journey, lifecycle.retention_spec, timestamptz) IS
+'how many of each cohort stayed, period by period, as of an instant that is not a literal, such as now()';
+
+CREATE AGGREGATE lifecycle.rollup(retention lifecycle.retention) (
+	SFUNC = lifecycle.retention_agg_combine,
+	STYPE = lifecycle.retention,
+	SSPACE = 4096,
+	FINALFUNC = lifecycle.retention_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.retention_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.retention) IS
+'adds retentions of one specification up';
+
+CREATE FUNCTION lifecycle.retention_cells(
+	retention lifecycle.retention,
+	OUT cohort timestamptz,
+	OUT period int4,
+	OUT size int8,
+	OUT retained int8,
+	OUT share float8,
+	OUT complete bool
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 300 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.retention_cells(lifecycle.retention) IS
+'one row for every cohort and period that has begun, and behind them, without a cohort, one for every period over all cohorts in which it is over';
+
+CREATE TYPE lifecycle.census_spec;
+
+CREATE FUNCTION lifecycle.census_spec_in(cstring) RETURNS lifecycle.census_spec
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_spec_in(cstring) IS 'reads a census_spec from text';
+
+CREATE FUNCTION lifecycle.census_spec_out(lifecycle.census_spec) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_spec_out(lifecycle.census_spec) IS 'prints a census_spec as text';
+
+CREATE FUNCTION lifecycle.census_spec_recv(internal) RETURNS lifecycle.census_spec
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_spec_recv(internal) IS 'reads a census_spec from its binary form';
+
+CREATE FUNCTION lifecycle.census_spec_send(lifecycle.census_spec) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_spec_send(lifecycle.census_spec) IS 'writes a census_spec in its binary form';
+
+CREATE TYPE lifecycle.census_spec (
+	INPUT = lifecycle.census_spec_in,
+	OUTPUT = lifecycle.census_spec_out,
+	RECEIVE = lifecycle.census_spec_recv,
+	SEND = lifecycle.census_spec_send,
+	STORAGE = extended
+);
+
+CREATE FUNCTION lifecycle.census_spec_eq(lifecycle.census_spec, lifecycle.census_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteaeq';
+
+COMMENT ON FUNCTION lifecycle.census_spec_eq(lifecycle.census_spec, lifecycle.census_spec) IS 'says whether two specifications are the same';
+
+CREATE FUNCTION lifecycle.census_spec_ne(lifecycle.census_spec, lifecycle.census_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteane';
+
+COMMENT ON FUNCTION lifecycle.census_spec_ne(lifecycle.census_spec, lifecycle.census_spec) IS 'says whether two specifications differ';
+
+CREATE FUNCTION lifecycle.census_spec_lt(lifecycle.census_spec, lifecycle.census_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'bytealt';
+
+COMMENT ON FUNCTION lifecycle.census_spec_lt(lifecycle.census_spec, lifecycle.census_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.census_spec_le(lifecycle.census_spec, lifecycle.census_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteale';
+
+COMMENT ON FUNCTION lifecycle.census_spec_le(lifecycle.census_spec, lifecycle.census_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.census_spec_gt(lifecycle.census_spec, lifecycle.census_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteagt';
+
+COMMENT ON FUNCTION lifecycle.census_spec_gt(lifecycle.census_spec, lifecycle.census_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.census_spec_ge(lifecycle.census_spec, lifecycle.census_spec) RETURNS bool
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteage';
+
+COMMENT ON FUNCTION lifecycle.census_spec_ge(lifecycle.census_spec, lifecycle.census_spec) IS 'compares two specifications';
+
+CREATE FUNCTION lifecycle.census_spec_cmp(lifecycle.census_spec, lifecycle.census_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteacmp';
+
+COMMENT ON FUNCTION lifecycle.census_spec_cmp(lifecycle.census_spec, lifecycle.census_spec) IS 'compares two specifications: negative, zero or positive';
+
+CREATE FUNCTION lifecycle.census_spec_hash(lifecycle.census_spec) RETURNS int
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlena';
+
+COMMENT ON FUNCTION lifecycle.census_spec_hash(lifecycle.census_spec) IS 'hashes a specification';
+
+CREATE FUNCTION lifecycle.census_spec_hash_extended(lifecycle.census_spec, bigint) RETURNS bigint
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'hashvarlenaextended';
+
+COMMENT ON FUNCTION lifecycle.census_spec_hash_extended(lifecycle.census_spec, bigint) IS 'hashes a specification with a seed';
+
+CREATE OPERATOR lifecycle.= (
+	LEFTARG = lifecycle.census_spec, RIGHTARG = lifecycle.census_spec,
+	FUNCTION = lifecycle.census_spec_eq,
+	COMMUTATOR = OPERATOR(lifecycle.=), NEGATOR = OPERATOR(lifecycle.<>),
+	RESTRICT = eqsel, JOIN = eqjoinsel,
+	HASHES, MERGES
+);
+
+COMMENT ON OPERATOR lifecycle.= (lifecycle.census_spec, lifecycle.census_spec) IS 'the same specification';
+
+CREATE OPERATOR lifecycle.<> (
+	LEFTARG = lifecycle.census_spec, RIGHTARG = lifecycle.census_spec,
+	FUNCTION = lifecycle.census_spec_ne,
+	COMMUTATOR = OPERATOR(lifecycle.<>), NEGATOR = OPERATOR(lifecycle.=),
+	RESTRICT = neqsel, JOIN = neqjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.<> (lifecycle.census_spec, lifecycle.census_spec) IS 'not the same specification';
+
+CREATE OPERATOR lifecycle.< (
+	LEFTARG = lifecycle.census_spec, RIGHTARG = lifecycle.census_spec,
+	FUNCTION = lifecycle.census_spec_lt,
+	COMMUTATOR = OPERATOR(lifecycle.>), NEGATOR = OPERATOR(lifecycle.>=),
+	RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.< (lifecycle.census_spec, lifecycle.census_spec) IS 'comes before, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.<= (
+	LEFTARG = lifecycle.census_spec, RIGHTARG = lifecycle.census_spec,
+	FUNCTION = lifecycle.census_spec_le,
+	COMMUTATOR = OPERATOR(lifecycle.>=), NEGATOR = OPERATOR(lifecycle.>),
+	RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.<= (lifecycle.census_spec, lifecycle.census_spec) IS 'comes before or is the same, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.> (
+	LEFTARG = lifecycle.census_spec, RIGHTARG = lifecycle.census_spec,
+	FUNCTION = lifecycle.census_spec_gt,
+	COMMUTATOR = OPERATOR(lifecycle.<), NEGATOR = OPERATOR(lifecycle.<=),
+	RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.> (lifecycle.census_spec, lifecycle.census_spec) IS 'comes after, by the bytes of the text';
+
+CREATE OPERATOR lifecycle.>= (
+	LEFTARG = lifecycle.census_spec, RIGHTARG = lifecycle.census_spec,
+	FUNCTION = lifecycle.census_spec_ge,
+	COMMUTATOR = OPERATOR(lifecycle.<=), NEGATOR = OPERATOR(lifecycle.<),
+	RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+COMMENT ON OPERATOR lifecycle.>= (lifecycle.census_spec, lifecycle.census_spec) IS 'comes after or is the same, by the bytes of the text';
+
+CREATE OPERATOR CLASS lifecycle.census_spec_hash_ops DEFAULT FOR TYPE lifecycle.census_spec USING hash AS
+	OPERATOR 1 lifecycle.=,
+	FUNCTION 1 lifecycle.census_spec_hash(lifecycle.census_spec),
+	FUNCTION 2 lifecycle.census_spec_hash_extended(lifecycle.census_spec, bigint);
+
+COMMENT ON OPERATOR CLASS lifecycle.census_spec_hash_ops USING hash IS 'specifications by their text';
+
+CREATE OPERATOR CLASS lifecycle.census_spec_ops DEFAULT FOR TYPE lifecycle.census_spec USING btree AS
+	OPERATOR 1 lifecycle.<,
+	OPERATOR 2 lifecycle.<=,
+	OPERATOR 3 lifecycle.=,
+	OPERATOR 4 lifecycle.>=,
+	OPERATOR 5 lifecycle.>,
+	FUNCTION 1 lifecycle.census_spec_cmp(lifecycle.census_spec, lifecycle.census_spec);
+
+COMMENT ON OPERATOR CLASS lifecycle.census_spec_ops USING btree IS 'specifications by their text';
+
+COMMENT ON TYPE lifecycle.census_spec IS 'at which instants stages are counted: from 2025-01-01 to 2026-01-01 every 1 month';
+
+CREATE FUNCTION lifecycle.census_spec(from_instant timestamptz, to_instant timestamptz, every interval, time_zone text DEFAULT 'UTC')
+RETURNS lifecycle.census_spec
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_spec(timestamptz, timestamptz, interval, text) IS
+'makes a census_spec from named arguments';
+
+CREATE TYPE lifecycle.census;
+
+CREATE FUNCTION lifecycle.census_in(cstring) RETURNS lifecycle.census
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_in(cstring) IS 'reads a census from text';
+
+CREATE FUNCTION lifecycle.census_out(lifecycle.census) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_out(lifecycle.census) IS 'prints a census as text';
+
+CREATE FUNCTION lifecycle.census_recv(internal) RETURNS lifecycle.census
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_recv(internal) IS 'reads a census from its binary form';
+
+CREATE FUNCTION lifecycle.census_send(lifecycle.census) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_send(lifecycle.census) IS 'writes a census in its binary form';
+
+CREATE TYPE lifecycle.census (
+	INPUT = lifecycle.census_in,
+	OUTPUT = lifecycle.census_out,
+	RECEIVE = lifecycle.census_recv,
+	SEND = lifecycle.census_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE lifecycle.census IS 'how many journeys are in each stage at given instants; read it with census_cells';
+
+CREATE FUNCTION lifecycle.census_agg_add(state lifecycle.census, journey lifecycle.journey, spec lifecycle.census_spec)
+RETURNS lifecycle.census
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_agg_add(lifecycle.census, lifecycle.journey, lifecycle.census_spec) IS
+'adds a journey to the state of census_agg';
+
+CREATE FUNCTION lifecycle.census_agg_add(state lifecycle.census, journey lifecycle.journey, spec lifecycle.census_spec, until timestamptz)
+RETURNS lifecycle.census
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_agg_add(lifecycle.census, lifecycle.journey, lifecycle.census_spec, timestamptz) IS
+'adds a journey to the state of census_agg, whose presence ends with an instant';
+
+CREATE FUNCTION lifecycle.census_agg_combine(state lifecycle.census, other lifecycle.census)
+RETURNS lifecycle.census
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_agg_combine(lifecycle.census, lifecycle.census) IS
+'adds a census to the state of census_agg or rollup';
+
+CREATE FUNCTION lifecycle.census_agg_final(state lifecycle.census)
+RETURNS lifecycle.census
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_agg_final(lifecycle.census) IS
+'the result of census_agg or rollup, in its canonical form';
+
+CREATE AGGREGATE lifecycle.census_agg(journey lifecycle.journey, spec lifecycle.census_spec) (
+	SFUNC = lifecycle.census_agg_add,
+	STYPE = lifecycle.census,
+	SSPACE = 4096,
+	FINALFUNC = lifecycle.census_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.census_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.census_agg(lifecycle.journey, lifecycle.census_spec) IS
+'how many journeys are in each stage at given instants';
+
+CREATE AGGREGATE lifecycle.census_agg(journey lifecycle.journey, spec lifecycle.census_spec, until timestamptz) (
+	SFUNC = lifecycle.census_agg_add,
+	STYPE = lifecycle.census,
+	SSPACE = 4096,
+	FINALFUNC = lifecycle.census_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.census_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.census_agg(lifecycle.journey, lifecycle.census_spec, timestamptz) IS
+'how many journeys are in each stage at given instants, where the presence of each may end';
+
+CREATE AGGREGATE lifecycle.rollup(census lifecycle.census) (
+	SFUNC = lifecycle.census_agg_combine,
+	STYPE = lifecycle.census,
+	SSPACE = 4096,
+	FINALFUNC = lifecycle.census_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.census_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.census) IS
+'adds censuses of one specification up';
+
+CREATE FUNCTION lifecycle.census_cells(
+	census lifecycle.census,
+	OUT at timestamptz,
+	OUT stage text,
+	OUT count int8
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.census_cells(lifecycle.census) IS
+'one row for every instant and stage: how many journeys were in it';
+
+CREATE FUNCTION lifecycle.sums_combine(sums numeric[], other numeric[]) RETURNS numeric[]
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.sums_combine(numeric[], numeric[]) IS 'adds the sums of two states of one aggregate, one by one';
+
+CREATE TYPE lifecycle.pipeline AS (
+	deals bigint,
+	incomplete bigint,
+	total numeric,
+	weighted numeric,
+	variance numeric,
+	std_dev numeric
+);
+
+COMMENT ON TYPE lifecycle.pipeline IS 'what open deals are worth; made by pipeline_agg, merged by rollup';
+
+CREATE FUNCTION lifecycle.pipeline_agg_add(sums numeric[], amount numeric, probability double precision) RETURNS numeric[]
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.pipeline_agg_add(numeric[], numeric, double precision) IS 'transition function of pipeline_agg';
+
+CREATE FUNCTION lifecycle.pipeline_rollup_add(sums numeric[], pipeline lifecycle.pipeline) RETURNS numeric[]
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (pipeline).deals IS NULL THEN sums
+	ELSE lifecycle.sums_combine(sums, ARRAY[(pipeline).deals, (pipeline).incomplete,
+		COALESCE((pipeline).total, 0), COALESCE((pipeline).weighted, 0), COALESCE((pipeline).variance, 0)]) END;
+
+COMMENT ON FUNCTION lifecycle.pipeline_rollup_add(numeric[], lifecycle.pipeline) IS 'transition function of rollup';
+
+CREATE FUNCTION lifecycle.pipeline_final(sums numeric[]) RETURNS lifecycle.pipeline
+LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN sums[1] = 0 THEN ROW(0, sums[2], NULL, NULL, NULL, NULL)::lifecycle.pipeline
+	ELSE ROW(sums[1], sums[2], sums[3], sums[4], sums[5], sqrt(sums[5]))::lifecycle.pipeline END;
+
+COMMENT ON FUNCTION lifecycle.pipeline_final(numeric[]) IS 'final function of pipeline_agg and rollup';
+
+CREATE AGGREGATE lifecycle.pipeline_agg(amount numeric, probability double precision) (
+	SFUNC = lifecycle.pipeline_agg_add,
+	STYPE = numeric[],
+	SSPACE = 256,
+	FINALFUNC = lifecycle.pipeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.sums_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.pipeline_agg(numeric, double precision) IS
+'what open deals are worth: their total, the total weighted by the probabilities of winning them, and its standard deviation';
+
+CREATE AGGREGATE lifecycle.rollup(pipeline lifecycle.pipeline) (
+	SFUNC = lifecycle.pipeline_rollup_add,
+	STYPE = numeric[],
+	SSPACE = 256,
+	FINALFUNC = lifecycle.pipeline_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.sums_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.pipeline) IS 'the pipeline of all deals of the given ones';
+
+CREATE FUNCTION lifecycle.pipeline_coverage(pipeline numeric, quota numeric) RETURNS numeric
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN quota > 0 THEN pipeline / quota END;
+
+COMMENT ON FUNCTION lifecycle.pipeline_coverage(numeric, numeric) IS 'how many times the pipeline covers what is to be won; NULL where nothing is';
+
+CREATE FUNCTION lifecycle.sales_velocity(open_deals bigint, win_rate double precision, won_value numeric, median_time interval) RETURNS double precision
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN EXTRACT(epoch FROM median_time) > 0
+	THEN (open_deals * won_value)::double precision * win_rate * 86400 / EXTRACT(epoch FROM median_time)::double precision END;
+
+COMMENT ON FUNCTION lifecycle.sales_velocity(bigint, double precision, numeric, interval) IS
+'the money a day that a pipeline brings, from the median time to close of all deals, those still open included';
+
+CREATE FUNCTION lifecycle.naive_sales_velocity(open_deals bigint, win_rate double precision, won_value numeric, mean_time interval) RETURNS double precision
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN lifecycle.sales_velocity(open_deals, win_rate, won_value, mean_time);
+
+COMMENT ON FUNCTION lifecycle.naive_sales_velocity(bigint, double precision, numeric, interval) IS
+'the same from the mean time of the deals that closed, which forgets the slow ones that are still open';
+
+CREATE TYPE lifecycle.naive_bayes;
+
+CREATE FUNCTION lifecycle.naive_bayes_in(cstring) RETURNS lifecycle.naive_bayes
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_in(cstring) IS 'reads a naive_bayes from text';
+
+CREATE FUNCTION lifecycle.naive_bayes_out(lifecycle.naive_bayes) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_out(lifecycle.naive_bayes) IS 'prints a naive_bayes as text';
+
+CREATE FUNCTION lifecycle.naive_bayes_recv(internal) RETURNS lifecycle.naive_bayes
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_recv(internal) IS 'reads a naive_bayes from its binary form';
+
+CREATE FUNCTION lifecycle.naive_bayes_send(lifecycle.naive_bayes) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_send(lifecycle.naive_bayes) IS 'writes a naive_bayes in its binary form';
+
+CREATE TYPE lifecycle.naive_bayes (
+	INPUT = lifecycle.naive_bayes_in,
+	OUTPUT = lifecycle.naive_bayes_out,
+	RECEIVE = lifecycle.naive_bayes_recv,
+	SEND = lifecycle.naive_bayes_send,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE lifecycle.naive_bayes IS 'how many deals were won and lost, and how many of those had which features; made by naive_bayes_agg, read by predict, can be added and subtracted';
+
+CREATE FUNCTION lifecycle.naive_bayes(won boolean, features jsonb) RETURNS lifecycle.naive_bayes
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes(boolean, jsonb) IS 'the model of one closed deal, to add to another or subtract; of none where an argument is NULL';
+
+CREATE FUNCTION lifecycle.naive_bayes_plus(lifecycle.naive_bayes, lifecycle.naive_bayes) RETURNS lifecycle.naive_bayes
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_plus(lifecycle.naive_bayes, lifecycle.naive_bayes) IS 'implementation of + operator';
+
+CREATE FUNCTION lifecycle.naive_bayes_minus(lifecycle.naive_bayes, lifecycle.naive_bayes) RETURNS lifecycle.naive_bayes
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_minus(lifecycle.naive_bayes, lifecycle.naive_bayes) IS 'implementation of - operator';
+
+CREATE OPERATOR lifecycle.+ (
+	LEFTARG = lifecycle.naive_bayes,
+	RIGHTARG = lifecycle.naive_bayes,
+	FUNCTION = lifecycle.naive_bayes_plus,
+	COMMUTATOR = OPERATOR(lifecycle.+)
+);
+
+COMMENT ON OPERATOR lifecycle.+ (lifecycle.naive_bayes, lifecycle.naive_bayes) IS 'the model of the deals of both';
+
+CREATE OPERATOR lifecycle.- (
+	LEFTARG = lifecycle.naive_bayes,
+	RIGHTARG = lifecycle.naive_bayes,
+	FUNCTION = lifecycle.naive_bayes_minus
+);
+
+COMMENT ON OPERATOR lifecycle.- (lifecycle.naive_bayes, lifecycle.naive_bayes) IS 'the model of the left one''s deals without those of the right one';
+
+CREATE FUNCTION lifecycle.naive_bayes_agg_add(internal, won boolean, features jsonb) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_agg_add(internal, boolean, jsonb) IS 'transition function of naive_bayes_agg';
+
+CREATE FUNCTION lifecycle.naive_bayes_agg_remove(internal, won boolean, features jsonb) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_agg_remove(internal, boolean, jsonb) IS 'inverse transition function of naive_bayes_agg';
+
+CREATE FUNCTION lifecycle.naive_bayes_rollup_add(internal, model lifecycle.naive_bayes) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_rollup_add(internal, lifecycle.naive_bayes) IS 'transition function of rollup';
+
+CREATE FUNCTION lifecycle.naive_bayes_agg_combine(internal, internal) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_agg_combine(internal, internal) IS 'combine function of naive_bayes_agg and rollup';
+
+CREATE FUNCTION lifecycle.naive_bayes_agg_serialize(internal) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_agg_serialize(internal) IS 'serialization function of naive_bayes_agg and rollup';
+
+CREATE FUNCTION lifecycle.naive_bayes_agg_deserialize(bytea, internal) RETURNS internal
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_agg_deserialize(bytea, internal) IS 'deserialization function of naive_bayes_agg and rollup';
+
+CREATE FUNCTION lifecycle.naive_bayes_agg_final(internal) RETURNS lifecycle.naive_bayes
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_agg_final(internal) IS 'final function of naive_bayes_agg';
+
+CREATE FUNCTION lifecycle.naive_bayes_rollup_final(internal) RETURNS lifecycle.naive_bayes
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_rollup_final(internal) IS 'final function of rollup';
+
+CREATE AGGREGATE lifecycle.naive_bayes_agg(won boolean, features jsonb) (
+	SFUNC = lifecycle.naive_bayes_agg_add,
+	STYPE = internal,
+	SSPACE = 8192,
+	FINALFUNC = lifecycle.naive_bayes_agg_final,
+	COMBINEFUNC = lifecycle.naive_bayes_agg_combine,
+	SERIALFUNC = lifecycle.naive_bayes_agg_serialize,
+	DESERIALFUNC = lifecycle.naive_bayes_agg_deserialize,
+	MSFUNC = lifecycle.naive_bayes_agg_add,
+	MINVFUNC = lifecycle.naive_bayes_agg_remove,
+	MSTYPE = internal,
+	MSSPACE = 8192,
+	MFINALFUNC = lifecycle.naive_bayes_agg_final,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.naive_bayes_agg(boolean, jsonb) IS 'the model of a group of closed deals; a row whose outcome or features are NULL counts nothing';
+
+CREATE AGGREGATE lifecycle.rollup(model lifecycle.naive_bayes) (
+	SFUNC = lifecycle.naive_bayes_rollup_add,
+	STYPE = internal,
+	SSPACE = 8192,
+	FINALFUNC = lifecycle.naive_bayes_rollup_final,
+	COMBINEFUNC = lifecycle.naive_bayes_agg_combine,
+	SERIALFUNC = lifecycle.naive_bayes_agg_serialize,
+	DESERIALFUNC = lifecycle.naive_bayes_agg_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.naive_bayes) IS 'the model of the deals of all models';
+
+CREATE FUNCTION lifecycle.predict(
+	model lifecycle.naive_bayes,
+	features jsonb,
+	smoothing double precision DEFAULT 0.1,
+	stages text DEFAULT NULL
+) RETURNS double precision
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.predict(lifecycle.naive_bayes, jsonb, double precision, text) IS 'the probability that a deal with these features is won; NULL where nobody won or nobody lost';
+
+CREATE FUNCTION lifecycle.predict_together(
+	models lifecycle.naive_bayes[],
+	features jsonb,
+	smoothing double precision DEFAULT 0.1,
+	stages text DEFAULT NULL
+) RETURNS double precision
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.predict_together(lifecycle.naive_bayes[], jsonb, double precision, text) IS 'predict by the deals of several models together, each model smoothed on its own';
+
+CREATE FUNCTION lifecycle.explain_prediction(
+	model lifecycle.naive_bayes,
+	features jsonb,
+	smoothing double precision DEFAULT 0.1,
+	stages text DEFAULT NULL,
+	OUT field text,
+	OUT value text,
+	OUT won bigint,
+	OUT lost bigint,
+	OUT log_ratio double precision
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20 ROWS 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.explain_prediction(lifecycle.naive_bayes, jsonb, double precision, text) IS 'the prior and what each feature adds to it; the sum of the log ratios is the log odds of predict';
+
+CREATE FUNCTION lifecycle.explain_prediction_together(
+	models lifecycle.naive_bayes[],
+	features jsonb,
+	smoothing double precision DEFAULT 0.1,
+	stages text DEFAULT NULL,
+	OUT field text,
+	OUT value text,
+	OUT won bigint,
+	OUT lost bigint,
+	OUT log_ratio double precision
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 20 ROWS 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.explain_prediction_together(lifecycle.naive_bayes[], jsonb, double precision, text) IS 'explain_prediction of several models together, as predict_together takes them';
+
+CREATE FUNCTION lifecycle.naive_bayes_counts(
+	model lifecycle.naive_bayes,
+	OUT field text,
+	OUT value text,
+	OUT won bigint,
+	OUT lost bigint
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 ROWS 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.naive_bayes_counts(lifecycle.naive_bayes) IS 'what a model counts: all deals, those that have a field, and those that have a value';
+
+CREATE FUNCTION lifecycle.is_mrr_series(amounts numeric[]) RETURNS boolean
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.is_mrr_series(numeric[]) IS 'whether an array is a series of monthly revenue: at most 1,200 finite amounts, none of them negative';
+
+CREATE DOMAIN lifecycle.mrr_series AS numeric[] CHECK (lifecycle.is_mrr_series(VALUE));
+
+COMMENT ON DOMAIN lifecycle.mrr_series IS
+'monthly recurring revenue, month by month; the subscripts are months, year * 12 + month - 1; made by mrr_agg, merged by rollup';
+
+CREATE FUNCTION lifecycle.mrr_agg_add(state numeric[], month date, mrr numeric) RETURNS numeric[]
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.mrr_agg_add(numeric[], date, numeric) IS 'transition function of mrr_agg';
+
+CREATE FUNCTION lifecycle.mrr_agg_combine(state numeric[], other numeric[]) RETURNS numeric[]
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.mrr_agg_combine(numeric[], numeric[]) IS 'combine function of mrr_agg, transition function of rollup';
+
+CREATE FUNCTION lifecycle.mrr_agg_final(state numeric[]) RETURNS lifecycle.mrr_series
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.mrr_agg_final(numeric[]) IS 'final function of mrr_agg and rollup';
+
+CREATE AGGREGATE lifecycle.mrr_agg(month date, mrr numeric) (
+	SFUNC = lifecycle.mrr_agg_add,
+	STYPE = numeric[],
+	SSPACE = 512,
+	FINALFUNC = lifecycle.mrr_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.mrr_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.mrr_agg(date, numeric) IS 'the monthly revenue of one customer as a series; what is of one month is added up';
+
+CREATE AGGREGATE lifecycle.rollup(series lifecycle.mrr_series) (
+	SFUNC = lifecycle.mrr_agg_combine,
+	STYPE = numeric[],
+	SSPACE = 512,
+	FINALFUNC = lifecycle.mrr_agg_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.mrr_agg_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.mrr_series) IS 'the sum of several series, month by month';
+
+CREATE FUNCTION lifecycle.mrr_at(series lifecycle.mrr_series, month date) RETURNS numeric
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.mrr_at(lifecycle.mrr_series, date) IS 'the revenue of a month, 0 where the series has none';
+
+CREATE FUNCTION lifecycle.mrr_months(series lifecycle.mrr_series, OUT month date, OUT mrr numeric) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 24 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.mrr_months(lifecycle.mrr_series) IS 'one row for every month of a series';
+
+CREATE FUNCTION lifecycle.mrr_movements(
+	series lifecycle.mrr_series,
+	through date,
+	months int DEFAULT 1,
+	OUT month date,
+	OUT kind text,
+	OUT change numeric,
+	OUT before numeric,
+	OUT after numeric
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 24 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.mrr_movements(lifecycle.mrr_series, date, int) IS
+'what moved a customer''s revenue, period by period: new, expansion, contraction, churn, reactivation or unchanged';
+
+CREATE FUNCTION lifecycle.revenue_cohort(
+	series lifecycle.mrr_series,
+	through date,
+	OUT cohort date,
+	OUT period int,
+	OUT start_mrr numeric,
+	OUT mrr numeric,
+	OUT kept numeric
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 24 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.revenue_cohort(lifecycle.mrr_series, date) IS
+'what is left of a customer''s first monthly revenue, month by month since then';
+
+CREATE TYPE lifecycle.revenue AS (
+	start_mrr numeric,
+	new_mrr numeric,
+	expansion_mrr numeric,
+	contraction_mrr numeric,
+	churned_mrr numeric,
+	reactivation_mrr numeric,
+	end_mrr numeric,
+	start_customers bigint,
+	new_customers bigint,
+	expanded_customers bigint,
+	contracted_customers bigint,
+	churned_customers bigint,
+	reactivated_customers bigint,
+	end_customers bigint
+);
+
+COMMENT ON TYPE lifecycle.revenue IS 'how revenue came from the start of a period to its end; made by revenue_agg, merged by rollup';
+
+CREATE FUNCTION lifecycle.revenue_agg_add(sums numeric[], kind text, before numeric, after numeric) RETURNS numeric[]
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.revenue_agg_add(numeric[], text, numeric, numeric) IS 'transition function of revenue_agg';
+
+CREATE FUNCTION lifecycle.revenue_rollup_add(sums numeric[], revenue lifecycle.revenue) RETURNS numeric[]
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (revenue).start_mrr IS NULL THEN sums
+	ELSE lifecycle.sums_combine(sums, ARRAY[(revenue).start_mrr, (revenue).new_mrr, (revenue).expansion_mrr, (revenue).contraction_mrr,
+		(revenue).churned_mrr, (revenue).reactivation_mrr,
+		(revenue).start_customers, (revenue).new_customers, (revenue).expanded_customers, (revenue).contracted_customers,
+		(revenue).churned_customers, (revenue).reactivated_customers]) END;
+
+COMMENT ON FUNCTION lifecycle.revenue_rollup_add(numeric[], lifecycle.revenue) IS 'transition function of rollup';
+
+CREATE FUNCTION lifecycle.revenue_final(sums numeric[]) RETURNS lifecycle.revenue
+LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+RETURN ROW(sums[1], sums[2], sums[3], sums[4], sums[5], sums[6], sums[1] + sums[2] + sums[3] + sums[4] + sums[5] + sums[6],
+	sums[7], sums[8], sums[9], sums[10], sums[11], sums[12], sums[7] + sums[8] - sums[11] + sums[12])::lifecycle.revenue;
+
+COMMENT ON FUNCTION lifecycle.revenue_final(numeric[]) IS 'final function of revenue_agg and rollup';
+
+CREATE AGGREGATE lifecycle.revenue_agg(kind text, before numeric, after numeric) (
+	SFUNC = lifecycle.revenue_agg_add,
+	STYPE = numeric[],
+	SSPACE = 512,
+	FINALFUNC = lifecycle.revenue_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.sums_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.revenue_agg(text, numeric, numeric) IS 'what the movements of many customers in one period add up to';
+
+CREATE AGGREGATE lifecycle.rollup(revenue lifecycle.revenue) (
+	SFUNC = lifecycle.revenue_rollup_add,
+	STYPE = numeric[],
+	SSPACE = 512,
+	FINALFUNC = lifecycle.revenue_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.sums_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.revenue) IS 'the revenue of the customers of all given ones, in the same period';
+
+CREATE FUNCTION lifecycle.nrr(revenue lifecycle.revenue) RETURNS numeric
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN ((revenue).start_mrr + (revenue).expansion_mrr + (revenue).contraction_mrr + (revenue).churned_mrr) / NULLIF((revenue).start_mrr, 0);
+
+COMMENT ON FUNCTION lifecycle.nrr(lifecycle.revenue) IS 'net revenue retention: what those who paid at the start pay at the end, by what they paid at the start';
+
+CREATE FUNCTION lifecycle.grr(revenue lifecycle.revenue) RETURNS numeric
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN ((revenue).start_mrr + (revenue).contraction_mrr + (revenue).churned_mrr) / NULLIF((revenue).start_mrr, 0);
+
+COMMENT ON FUNCTION lifecycle.grr(lifecycle.revenue) IS 'gross revenue retention: the same, where nobody counts with more than at the start';
+
+CREATE FUNCTION lifecycle.logo_churn(revenue lifecycle.revenue) RETURNS numeric
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN (revenue).churned_customers::numeric / NULLIF((revenue).start_customers, 0);
+
+COMMENT ON FUNCTION lifecycle.logo_churn(lifecycle.revenue) IS 'how many of the customers at the start are none at the end';
+
+CREATE FUNCTION lifecycle.quick_ratio(revenue lifecycle.revenue) RETURNS numeric
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN ((revenue).new_mrr + (revenue).expansion_mrr + (revenue).reactivation_mrr) / NULLIF(-((revenue).contraction_mrr + (revenue).churned_mrr), 0);
+
+COMMENT ON FUNCTION lifecycle.quick_ratio(lifecycle.revenue) IS 'revenue won by revenue lost; NULL where none was lost';
+
+CREATE FUNCTION lifecycle.arpa(revenue lifecycle.revenue) RETURNS numeric
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN (revenue).end_mrr / NULLIF((revenue).end_customers, 0);
+
+COMMENT ON FUNCTION lifecycle.arpa(lifecycle.revenue) IS 'average monthly revenue per paying account at the end';
+
+CREATE FUNCTION lifecycle.ltv(arpa numeric, churn numeric, gross_margin numeric DEFAULT 1) RETURNS numeric
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN churn > 0 THEN arpa * gross_margin / churn END;
+
+COMMENT ON FUNCTION lifecycle.ltv(numeric, numeric, numeric) IS 'lifetime value: what an account brings in a period times the periods that it lasts, 1 / churn';
+
+CREATE FUNCTION lifecycle.share_add(sums numeric[], part numeric, whole numeric) RETURNS numeric[]
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN part IS NULL OR whole IS NULL THEN sums
+	ELSE ARRAY[COALESCE(sums[1], 0) + part, COALESCE(sums[2], 0) + whole] END;
+
+COMMENT ON FUNCTION lifecycle.share_add(numeric[], numeric, numeric) IS 'adds to the two sums of a share; what is NULL adds nothing';
+
+CREATE FUNCTION lifecycle.share_final(sums numeric[]) RETURNS numeric
+LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+RETURN sums[1] / NULLIF(sums[2], 0);
+
+COMMENT ON FUNCTION lifecycle.share_final(numeric[]) IS 'the first of two sums by the second; NULL where that is 0';
+
+CREATE FUNCTION lifecycle.renewal_rate_add(sums numeric[], renewed boolean) RETURNS numeric[]
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN lifecycle.share_add(sums, renewed::int, 1);
+
+COMMENT ON FUNCTION lifecycle.renewal_rate_add(numeric[], boolean) IS 'transition function of renewal_rate';
+
+CREATE AGGREGATE lifecycle.renewal_rate(renewed boolean) (
+	SFUNC = lifecycle.renewal_rate_add,
+	STYPE = numeric[],
+	SSPACE = 64,
+	FINALFUNC = lifecycle.share_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.sums_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.renewal_rate(boolean) IS 'how many of the contracts that were due were renewed; those not decided yet (NULL) do not count';
+
+CREATE AGGREGATE lifecycle.net_renewal_rate(renewed numeric, due numeric) (
+	SFUNC = lifecycle.share_add,
+	STYPE = numeric[],
+	SSPACE = 64,
+	FINALFUNC = lifecycle.share_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.sums_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.net_renewal_rate(numeric, numeric) IS 'how much of the value that was due was renewed, with what was sold on top; those not decided yet (NULL) do not count';
+
+CREATE FUNCTION lifecycle.gross_renewal_rate_add(sums numeric[], renewed numeric, due numeric) RETURNS numeric[]
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN lifecycle.share_add(sums, CASE WHEN renewed > due THEN due ELSE renewed END, due);
+
+COMMENT ON FUNCTION lifecycle.gross_renewal_rate_add(numeric[], numeric, numeric) IS 'transition function of gross_renewal_rate';
+
+CREATE AGGREGATE lifecycle.gross_renewal_rate(renewed numeric, due numeric) (
+	SFUNC = lifecycle.gross_renewal_rate_add,
+	STYPE = numeric[],
+	SSPACE = 64,
+	FINALFUNC = lifecycle.share_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.sums_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.gross_renewal_rate(numeric, numeric) IS 'the same, where no contract counts with more than was due';
+
+CREATE FUNCTION lifecycle.trial_to_paid_add(sums numeric[], trial_ends timestamptz, paid_at timestamptz, as_of timestamptz) RETURNS numeric[]
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN lifecycle.share_add(sums, CASE WHEN trial_ends <= as_of THEN (paid_at <= as_of AND paid_at IS NOT NULL)::int END, 1);
+
+COMMENT ON FUNCTION lifecycle.trial_to_paid_add(numeric[], timestamptz, timestamptz, timestamptz) IS 'transition function of trial_to_paid';
+
+CREATE AGGREGATE lifecycle.trial_to_paid(trial_ends timestamptz, paid_at timestamptz, as_of timestamptz) (
+	SFUNC = lifecycle.trial_to_paid_add,
+	STYPE = numeric[],
+	SSPACE = 64,
+	FINALFUNC = lifecycle.share_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = lifecycle.sums_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.trial_to_paid(timestamptz, timestamptz, timestamptz) IS 'how many of the trials that are over by an instant were paid by then';
+
+CREATE VIEW lifecycle.stage AS
+	SELECT l.name AS lifecycle, s.*
+	FROM lifecycle.lifecycle l CROSS JOIN LATERAL lifecycle.diagram_stages(l.diagram) s;
+
+COMMENT ON VIEW lifecycle.stage IS 'the stages of each lifecycle, in diagram order, with what their notes say';
+
+GRANT SELECT ON lifecycle.stage TO PUBLIC;
+
+CREATE TABLE lifecycle.lifecycle_history (
+	lifecycle text NOT NULL,
+	number integer NOT NULL,
+	change text NOT NULL,
+	before text,
+	after text,
+	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	login text NOT NULL,
+	role text NOT NULL,
+	xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
+	restored_by text,
+	PRIMARY KEY (lifecycle, number)
+);
+
+COMMENT ON TABLE lifecycle.lifecycle_history IS 'every change of a lifecycle, with its diagram before and after';
+
+COMMENT ON COLUMN lifecycle.lifecycle_history.number IS 'counts the changes of one lifecycle from 1';
+
+COMMENT ON COLUMN lifecycle.lifecycle_history.change IS 'create, alter, rename, merge, retire, settle (former labels forgotten), drop, or by hand';
+
+COMMENT ON COLUMN lifecycle.lifecycle_history.before IS 'the diagram before; NULL where there was none';
+
+COMMENT ON COLUMN lifecycle.lifecycle_history.after IS 'the diagram after; NULL where there is none any more';
+
+COMMENT ON COLUMN lifecycle.lifecycle_history.login IS 'who had logged in';
+
+COMMENT ON COLUMN lifecycle.lifecycle_history.role IS 'as whom the change was made';
+
+COMMENT ON COLUMN lifecycle.lifecycle_history.xid IS 'the transaction, on the server where it was recorded';
+
+COMMENT ON COLUMN lifecycle.lifecycle_history.restored_by IS 'who inserted the row, as restoring a dump does; NULL where the extension recorded it';
+
+SELECT pg_catalog.pg_extension_config_dump('lifecycle.lifecycle_history', '');
+
+GRANT SELECT ON lifecycle.lifecycle_history TO PUBLIC;
+
+GRANT INSERT ON lifecycle.lifecycle_history TO pg_database_owner;
+
+CREATE FUNCTION lifecycle.guard_history() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+
+COMMENT ON FUNCTION lifecycle.guard_history() IS 'keeps the history as it was recorded, and says who brought the rest';
+
+CREATE TRIGGER guard_rows BEFORE INSERT OR UPDATE OR DELETE ON lifecycle.lifecycle_history
+	FOR EACH ROW EXECUTE FUNCTION lifecycle.guard_history();
+
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON lifecycle.lifecycle_history
+	FOR EACH STATEMENT EXECUTE FUNCTION lifecycle.guard_history();
+
+ALTER TABLE lifecycle.lifecycle_history ENABLE ALWAYS TRIGGER guard_rows;
+
+ALTER TABLE lifecycle.lifecycle_history ENABLE ALWAYS TRIGGER guard_truncate;
+
+CREATE FUNCTION lifecycle.diagram_at(name text, at timestamptz) RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT CASE
+		WHEN EXISTS (SELECT FROM lifecycle.lifecycle_history h WHERE h.lifecycle = diagram_at.name AND h.at <= diagram_at.at)
+		THEN (SELECT h.after FROM lifecycle.lifecycle_history h
+			WHERE h.lifecycle = diagram_at.name AND h.at <= diagram_at.at ORDER BY h.number DESC LIMIT 1)
+		-- Before the first change that is known it was what that change found.
+		WHEN EXISTS (SELECT FROM lifecycle.lifecycle_history h WHERE h.lifecycle = diagram_at.name)
+		THEN (SELECT h.before FROM lifecycle.lifecycle_history h WHERE h.lifecycle = diagram_at.name ORDER BY h.number LIMIT 1)
+		ELSE lifecycle.diagram(diagram_at.name) END
+$$;
+
+COMMENT ON FUNCTION lifecycle.diagram_at(text, timestamptz) IS 'the diagram of a lifecycle as it was at an instant; NULL where there was none';
+
+CREATE OR REPLACE PROCEDURE lifecycle.backfill(rel regclass, query text, stage_column name DEFAULT NULL, batch integer DEFAULT 10000)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	a lifecycle.attachments := lifecycle.attachment_of(rel, stage_column);
+	key text;
+	same_key text;
+	total bigint;
+	done bigint := 0;
+	changed bigint := 0;
+	n bigint;
+	unlike bigint;
+	started timestamptz := pg_catalog.clock_timestamp();
+	tie text := '';
+BEGIN
+	IF batch IS NULL OR batch < 1 THEN
+		RAISE EXCEPTION 'a batch has at least one row' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	SELECT pg_catalog.string_agg(pg_catalog.quote_ident(attname), ', ' ORDER BY attnum),
+		pg_catalog.string_agg(pg_catalog.format('t.%1$I OPERATOR(pg_catalog.=) h.%1$I', attname), ' AND ' ORDER BY attnum)
+	INTO key, same_key
+	FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute p ON p.attrelid = i.indrelid AND p.attnum = ANY (i.indkey)
+	WHERE i.indrelid = rel AND i.indisprimary;
+	IF key IS NULL THEN
+		RAISE EXCEPTION 'table % has no primary key, so history cannot find its rows', rel
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Add a primary key first.';
+	END IF;
+	IF pg_catalog.to_regclass('pg_temp.lifecycle_history') IS NOT NULL THEN
+		DROP TABLE pg_temp.lifecycle_history;
+	END IF;
+	BEGIN
+		EXECUTE pg_catalog.format('CREATE TEMPORARY TABLE lifecycle_history AS
+			SELECT pg_catalog.row_number() OVER (ORDER BY %1$s) AS lifecycle_number, *
+			FROM (SELECT %1$s, lifecycle.journey_agg(stage::pg_catalog.text, at) AS lifecycle_journey
+				FROM (%2$s) AS events GROUP BY %1$s) AS journeys', key, query);
+	EXCEPTION WHEN undefined_column THEN
+		RAISE EXCEPTION 'the query must have the columns %, stage and at', key
+			USING ERRCODE = 'undefined_column', DETAIL = SQLERRM;
+	END;
+	GET DIAGNOSTICS total = ROW_COUNT;
+	CREATE UNIQUE INDEX ON pg_temp.lifecycle_history (lifecycle_number);
+	COMMIT;
+	WHILE done < total LOOP
+		PERFORM pg_catalog.set_config('crm_lifecycle.import', 'on', true);
+		-- Rows that have the journey already are left alone, so that it can be started again.
+		EXECUTE pg_catalog.format('UPDATE %1$s t SET %2$I = h.lifecycle_journey FROM pg_temp.lifecycle_history h
+			WHERE %3$s AND h.lifecycle_number OPERATOR(pg_catalog.>) $1 AND h.lifecycle_number OPERATOR(pg_catalog.<=) $2
+				AND lifecycle.ends_in(h.lifecycle_journey, t.%4$I)
+				AND (t.%2$I OPERATOR(lifecycle.=) h.lifecycle_journey) IS NOT TRUE',
+			rel, a.journey_column, same_key, a.stage_column)
+		USING done, done + batch;
+		GET DIAGNOSTICS n = ROW_COUNT;
+		COMMIT;
+		changed := changed + n;
+		done := LEAST(done + batch, total);
+		IF done < total THEN
+			RAISE NOTICE '% of % journeys looked at, % written, about % left', done, total, changed,
+				pg_catalog.date_trunc('second', (pg_catalog.clock_timestamp() - started) * (total - done)::float8 / done);
+		END IF;
+	END LOOP;
+	EXECUTE pg_catalog.format('DELETE FROM pg_temp.lifecycle_history h USING %s t WHERE %s AND lifecycle.ends_in(h.lifecycle_journey, t.%I)',
+		rel, same_key, a.stage_column);
+	SELECT pg_catalog.count(*) INTO unlike FROM pg_temp.lifecycle_history;
+	RAISE NOTICE '% journeys written', changed;
+	IF unlike > 0 THEN
+		RAISE WARNING '% journeys were not written, because no row has their key and is in the stage where they end', unlike
+			USING HINT = 'They are in pg_temp.lifecycle_history until you disconnect.';
+	ELSE
+		DROP TABLE pg_temp.lifecycle_history;
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION lifecycle.verify(rel regclass, stage_column name DEFAULT NULL,
+	OUT problem text, OUT subject text, OUT "rows" bigint, OUT hint text) RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	a lifecycle.attachments;
+	row_lifecycle text;
+	relations regclass[];
+	message text;
+	context text;
+	-- What rows may hold to be in a stage.
+	held text := $q$
+		held AS MATERIALIZED (
+			SELECT s.lifecycle, s.id, s.label, h.held, s.outside
+			FROM lifecycle.stage s CROSS JOIN LATERAL unnest(s.label || s.formerly) h (held))$q$;
+BEGIN
+	a := lifecycle.attachment_of(rel, verify.stage_column);
+	row_lifecycle := CASE WHEN a.lifecycle IS NULL THEN format('t.%I::text', a.lifecycle_column) ELSE quote_literal(a.lifecycle) END;
+	relations := CASE
+		WHEN EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = rel) THEN ARRAY(SELECT relid FROM pg_partition_tree(rel))
+		ELSE ARRAY[rel] END;
+
+	RETURN QUERY
+	SELECT 'lifecycle is missing', a.lifecycle, NULL::bigint, 'Define it again: lifecycle.dump_lifecycle() prints the call where it exists.'
+	WHERE a.lifecycle IS NOT NULL AND NOT EXISTS (SELECT FROM lifecycle.lifecycle l WHERE l.name = a.lifecycle);
+
+	IF a.stage_column IS NULL AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = rel AND attname = a.key) THEN
+		RETURN QUERY SELECT 'stage column is missing', a.key, NULL::bigint,
+			format('SELECT lifecycle.detach(%L); and attach another column.', rel);
+		RETURN;
+	END IF;
+
+	BEGIN
+		PERFORM lifecycle.check_attachment(rel, a.key);
+	EXCEPTION WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, context = PG_EXCEPTION_CONTEXT;
+		RETURN QUERY SELECT 'rules do not fit the table', concat_ws(': ', message, substring(context FROM '^(guard [^\n]*), on table')), NULL::bigint,
+			'Moves that need them fail. Give the table the column back, or draw the lifecycle without it.';
+	END;
+
+	RETURN QUERY
+	SELECT CASE WHEN t.tgname IS NULL THEN 'trigger is missing' ELSE 'trigger is disabled' END,
+		coalesce(t.tgname || ' on ' || r.relation, f.function || ' on ' || r.relation), NULL::bigint,
+		CASE WHEN t.tgname IS NULL THEN 'Call lifecycle.detach() and lifecycle.attach() again; the journeys stay.'
+			ELSE format('ALTER TABLE %s ENABLE TRIGGER %I;', r.relation, t.tgname) END
+	FROM unnest(relations) r (relation)
+		CROSS JOIN (VALUES ('lifecycle.enforce_move()'::regprocedure), ('lifecycle.enforce_entry()')) f (function)
+		LEFT JOIN pg_trigger t ON t.tgrelid = r.relation AND t.tgfoid = f.function
+			AND (lifecycle.trigger_arguments(t.tgargs))[1] = a.key
+	WHERE t.tgname IS NULL OR t.tgenabled NOT IN ('O', 'A');
+
+	RETURN QUERY
+	SELECT 'another trigger fires later', later.tgname || ' on ' || later.tgrelid::regclass, NULL::bigint,
+		format('If it writes %I, rename it: ALTER TRIGGER %I ON %s RENAME TO ...;', a.stage_column, later.tgname, later.tgrelid::regclass)
+	FROM pg_trigger ours JOIN pg_trigger later ON later.tgrelid = ours.tgrelid AND later.tgname > ours.tgname
+	WHERE ours.tgrelid = rel AND ours.tgfoid = 'lifecycle.enforce_move()'::regprocedure
+		AND (lifecycle.trigger_arguments(ours.tgargs))[1] = a.key
+		AND NOT later.tgisinternal AND later.tgtype::integer & 3 = 3
+		AND later.tgfoid <> 'lifecycle.enforce_move()'::regprocedure;
+
+	RETURN QUERY
+	SELECT 'another table inherits', i.inhrelid::regclass::text, NULL::bigint,
+		'The triggers do not fire for its rows: attach it too, or end the inheritance.'
+	FROM pg_inherits i JOIN pg_class k ON k.oid = i.inhrelid
+	WHERE i.inhparent = rel AND NOT k.relispartition;
+
+	RETURN QUERY
+	SELECT CASE WHEN c.conname IS NULL THEN 'CHECK is missing' ELSE 'CHECK is not validated' END,
+		coalesce(c.conname::text, rel::text), NULL::bigint,
+		CASE WHEN c.conname IS NULL THEN format('ALTER TABLE %s ADD CHECK (lifecycle.ends_in(%I, %I));', rel, a.journey_column, coalesce(a.stage_column, a.key))
+			ELSE coalesce(
+				(SELECT format('CALL lifecycle.rename_stage(%L, %L, %L);', s.lifecycle, s.formerly[1], s.label)
+					FROM lifecycle.stage s WHERE s.lifecycle = a.lifecycle AND s.formerly <> '{}' LIMIT 1),
+				format('CALL lifecycle.fill(%L);', rel)) END
+	FROM (VALUES (1)) one
+		LEFT JOIN pg_constraint c ON c.conrelid = rel AND c.contype = 'c' AND a.stage_column IS NOT NULL
+			AND c.conkey @> ARRAY(SELECT attnum FROM pg_attribute WHERE attrelid = rel AND attname IN (a.stage_column, a.journey_column))
+	WHERE c.conname IS NULL OR NOT c.convalidated;
+	IF a.stage_column IS NULL THEN
+		RETURN;
+	END IF;
+
+	RETURN QUERY EXECUTE format($q$
+		SELECT 'stage is still being renamed', array_to_string(s.formerly, ', ') || ' > ' || s.label, count(t.*),
+			format('CALL lifecycle.rename_stage(%%L, %%L, %%L);', s.lifecycle, s.formerly[1], s.label)
+		FROM lifecycle.stage s
+			LEFT JOIN %1$s t ON %4$s = s.lifecycle AND (t.%3$I::text = ANY (s.formerly)
+				OR EXISTS (SELECT FROM unnest(s.formerly) f WHERE lifecycle.visits(t.%2$I, f) > 0))
+		WHERE s.formerly <> '{}'
+		GROUP BY s.lifecycle, s.label, s.formerly HAVING count(t.*) > 0 OR s.lifecycle = %5$L ORDER BY 3 DESC, 2 $q$,
+		rel, a.journey_column, a.stage_column, row_lifecycle, a.lifecycle);
+
+	RETURN QUERY EXECUTE format($q$
+		WITH %5$s
+		SELECT CASE WHEN t.%2$I IS NULL THEN 'row has no journey yet' ELSE 'journey does not end in the stage' END,
+			t.%3$I::text, count(*),
+			CASE WHEN t.%2$I IS NULL THEN %4$L
+				WHEN s.id IS NULL AND e.id IS NOT NULL
+				THEN format('If "%%s" was renamed: CALL lifecycle.rename_stage(%%L, %%L, %%L);', e.label, e.lifecycle, e.label, t.%3$I)
+				ELSE 'Correct the stage, or the journey under crm_lifecycle.import.' END
+		FROM %1$s t
+			LEFT JOIN held s ON s.lifecycle = %6$s AND s.held = t.%3$I::text
+			LEFT JOIN held e ON e.lifecycle = %6$s AND e.held = lifecycle.current_stage(t.%2$I)
+		WHERE NOT lifecycle.ends_in(t.%2$I, t.%3$I) AND (s.id = e.id) IS NOT TRUE
+		GROUP BY 1, 2, 4 ORDER BY 3 DESC, 2 $q$,
+		rel, a.journey_column, a.stage_column, format('CALL lifecycle.fill(%L);', rel), held, row_lifecycle);
+
+	RETURN QUERY EXECUTE format($q$
+		WITH %5$s
+		SELECT 'stage is not in the lifecycle', t.%3$I::text, count(*), 'Draw the stage, or change the rows under crm_lifecycle.import.'
+		FROM %1$s t LEFT JOIN held s ON s.lifecycle = %4$s AND s.held = t.%3$I::text AND NOT s.outside
+		WHERE s.id IS NULL GROUP BY 2 ORDER BY 3 DESC, 2 $q$,
+		rel, a.journey_column, a.stage_column, row_lifecycle, held);
+
+	RETURN QUERY EXECUTE format($q$
+		WITH %4$s,
+		legal AS (
+			SELECT m.lifecycle, f.label AS source, g.label AS target
+			FROM lifecycle.transition m
+				JOIN lifecycle.stage g ON g.lifecycle = m.lifecycle AND g.id = m.to_stage
+				JOIN lifecycle.stage f ON f.lifecycle = m.lifecycle AND (f.id = m.from_stage OR f.phase = m.from_phase)),
+		visited AS (
+			SELECT %3$s AS lifecycle, t.ctid AS place, t.tableoid AS leaf, s.step, s.stage
+			FROM %1$s t CROSS JOIN LATERAL lifecycle.steps(t.%2$I) s),
+		made AS (
+			SELECT v.lifecycle, coalesce(h.label, v.stage) AS target,
+				lag(coalesce(h.label, v.stage)) OVER (PARTITION BY v.place, v.leaf ORDER BY v.step) AS source
+			FROM visited v LEFT JOIN held h ON h.lifecycle = v.lifecycle AND h.held = v.stage)
+		SELECT 'move would be refused today', made.source || ' > ' || made.target, count(*), 'Nothing to do, if the lifecycle has changed since.'
+		FROM made LEFT JOIN legal USING (lifecycle, source, target)
+		WHERE made.source IS NOT NULL AND made.source <> made.target AND legal.target IS NULL GROUP BY 2 ORDER BY 3 DESC, 2 $q$,
+		rel, a.journey_column, row_lifecycle, held);
+
+	RETURN QUERY
+	SELECT 'label is missing in the type', s.label, NULL::bigint,
+		format('SELECT * FROM lifecycle.add_stage_labels(%L);', s.lifecycle)
+			|| coalesce((
+				SELECT format(' Or, if it was renamed there: CALL lifecycle.rename_stage(%L, %L, %L);', s.lifecycle, s.label, e.enumlabel)
+				FROM pg_enum e LEFT JOIN lifecycle.stage k ON k.lifecycle = s.lifecycle AND k.label = e.enumlabel
+				WHERE e.enumtypid = y.oid AND k.label IS NULL ORDER BY e.enumsortorder LIMIT 1), '')
+	FROM pg_attribute p JOIN pg_type y ON y.oid = lifecycle.enum_of(p.atttypid)
+		JOIN lifecycle.stage s ON s.lifecycle = a.lifecycle AND NOT s.outside
+	WHERE p.attrelid = rel AND p.attname = a.stage_column
+		AND NOT EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = y.oid AND e.enumlabel = s.label);
+END $$;
+
+CREATE FUNCTION lifecycle.begin_rename(lifecycle text, old text, new text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION lifecycle.begin_rename(text, text, text) IS 'gives a stage of a diagram another label, and keeps the old one as a former';
+
+CREATE FUNCTION lifecycle.end_rename(lifecycle text, label text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION lifecycle.end_rename(text, text) IS 'forgets what a stage of a diagram was called formerly';
+
+CREATE FUNCTION lifecycle.enum_of(type oid) RETURNS oid
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH RECURSIVE base AS (
+		SELECT y.oid, y.typtype, y.typbasetype FROM pg_type y WHERE y.oid = enum_of.type
+		UNION ALL
+		SELECT y.oid, y.typtype, y.typbasetype FROM base b JOIN pg_type y ON y.oid = b.typbasetype WHERE b.typtype = 'd')
+	SELECT base.oid FROM base WHERE base.typtype = 'e'
+$$;
+
+COMMENT ON FUNCTION lifecycle.enum_of(oid) IS 'the enum that a type is, or that a domain is over; NULL for others';
+
+CREATE FUNCTION lifecycle.followers(lifecycle text,
+	OUT relation regclass, OUT stage_column name, OUT journey_column name, OUT lifecycle_column name, OUT log regclass,
+	OUT enum oid, OUT constraint_oid oid) RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT a.relation, a.stage_column, a.journey_column, a.lifecycle_column, a.log, lifecycle.enum_of(p.atttypid),
+		(SELECT c.oid FROM pg_constraint c
+			WHERE c.conrelid = a.relation AND c.contype = 'c' AND c.conkey @> ARRAY[p.attnum, j.attnum]
+				AND pg_get_expr(c.conbin, c.conrelid) LIKE '%ends_in(%' ORDER BY c.oid LIMIT 1)
+	FROM lifecycle.attachments a
+		LEFT JOIN pg_attribute p ON p.attrelid = a.relation AND p.attname = a.stage_column
+		LEFT JOIN pg_attribute j ON j.attrelid = a.relation AND j.attname = a.journey_column
+	WHERE a.lifecycle = followers.lifecycle OR a.lifecycle_column IS NOT NULL
+	ORDER BY a.relation, a.key
+$$;
+
+COMMENT ON FUNCTION lifecycle.followers(text) IS 'the tables whose rows follow a lifecycle, or may';
+
+CREATE FUNCTION lifecycle.touched_by_rename(lifecycle text, logs boolean) RETURNS SETOF regclass
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT relation FROM lifecycle.followers(touched_by_rename.lifecycle)
+	UNION SELECT t.relid FROM lifecycle.followers(touched_by_rename.lifecycle) f CROSS JOIN LATERAL pg_partition_tree(f.relation) t
+	UNION SELECT log FROM lifecycle.followers(touched_by_rename.lifecycle) WHERE log IS NOT NULL AND logs
+	ORDER BY 1
+$$;
+
+COMMENT ON FUNCTION lifecycle.touched_by_rename(text, boolean) IS 'the tables whose rows follow a lifecycle, or may, their partitions and their logs';
+
+CREATE FUNCTION lifecycle.check_followers(lifecycle text, logs boolean) RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	others text;
+	passing text;
+	hiding text;
+	subjects text;
+BEGIN
+	SELECT string_agg(format('%s (of %I)', r, pg_get_userbyid(c.relowner)), ', ') FILTER (WHERE NOT pg_has_role(c.relowner, 'USAGE')),
+		string_agg(r::text, ', ') FILTER (WHERE pg_is_other_temp_schema(c.relnamespace)),
+		string_agg(r::text, ', ') FILTER (WHERE row_security_active(r))
+	INTO others, passing, hiding
+	FROM lifecycle.touched_by_rename(check_followers.lifecycle, logs) r JOIN pg_class c ON c.oid = r;
+	IF others IS NOT NULL THEN
+		RAISE EXCEPTION 'must be owner of the tables whose rows follow lifecycle "%"', lifecycle
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('Tables of others: %s.', others),
+				HINT = 'A member of all these roles can do it.';
+	ELSIF passing IS NOT NULL THEN
+		RAISE EXCEPTION 'temporary tables of other sessions follow lifecycle "%"', lifecycle
+			USING ERRCODE = 'object_in_use', DETAIL = format('Tables: %s.', passing),
+				HINT = 'Drop them, or wait until these sessions end.';
+	ELSIF hiding IS NOT NULL THEN
+		RAISE EXCEPTION 'row security hides rows from the owner of tables that follow lifecycle "%"', lifecycle
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('Tables: %s.', hiding),
+				HINT = 'ALTER TABLE ... NO FORCE ROW LEVEL SECURITY for as long as it takes, or do it as a role that bypasses it.';
+	END IF;
+	SELECT string_agg(f.relation::text, ', ') INTO subjects
+	FROM lifecycle.followers(check_followers.lifecycle) f WHERE f.stage_column IS NULL;
+	IF subjects IS NOT NULL THEN
+		RAISE EXCEPTION 'the attachment of a table that follows lifecycle "%" is damaged', lifecycle
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Tables: %s.', subjects),
+				HINT = 'SELECT * FROM lifecycle.verify(...) says what to do.';
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.check_followers(text, boolean) IS 'refuses unless the caller may rewrite every table that follows a lifecycle';
+
+CREATE FUNCTION lifecycle.rename_in_enum(enum oid, lifecycle text, old text, new text, at_once boolean) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	type text := format_type(enum, NULL);
+	needed_by text;
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = enum AND e.enumlabel = old)
+		OR EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = enum AND e.enumlabel = new) THEN
+		RETURN;
+	END IF;
+	PERFORM lifecycle.check_enum_label(lifecycle, new);
+	SELECT string_agg(DISTINCT quote_literal(s.lifecycle), ', ') INTO needed_by
+	FROM lifecycle.attachments a
+		JOIN pg_attribute p ON p.attrelid = a.relation AND p.attname = a.stage_column
+		JOIN lifecycle.stage s ON s.lifecycle = coalesce(a.lifecycle, s.lifecycle)
+	WHERE lifecycle.enum_of(p.atttypid) = enum AND s.lifecycle <> rename_in_enum.lifecycle AND s.label = old;
+	IF needed_by IS NULL THEN
+		EXECUTE format('ALTER TYPE %s RENAME VALUE %L TO %L', type, old, new);
+	ELSIF at_once THEN
+		RAISE EXCEPTION 'other lifecycles need the label "%" of type %', old, type
+			USING ERRCODE = 'object_in_use', DETAIL = format('Lifecycles: %s.', needed_by),
+				HINT = format('ALTER TYPE %s ADD VALUE %L; and commit, then call again.', type, new);
+	ELSE
+		EXECUTE format('ALTER TYPE %s ADD VALUE %L AFTER %L', type, new, old);
+		RAISE NOTICE 'type % keeps the label "%", which other lifecycles need', type, old;
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.rename_in_enum(oid, text, text, text, boolean) IS 'renames a label of an enum, or adds the new one where other lifecycles need the old';
+
+CREATE FUNCTION lifecycle.what_is_unfit(rel regclass, stage_column name, label text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	type text := (SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = rel AND attname = stage_column);
+	held text;
+BEGIN
+	EXECUTE format('SELECT CAST(CAST(%L AS %s) AS text)', label, type) INTO held;
+	RETURN CASE WHEN held IS DISTINCT FROM label THEN format('It would hold "%s".', held) END;
+EXCEPTION WHEN data_exception OR check_violation THEN
+	RETURN SQLERRM;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.what_is_unfit(regclass, name, text) IS 'why a stage column cannot hold a label as it is written; NULL if it can';
+
+CREATE FUNCTION lifecycle.check_label_fits(follower record, old text, new text) RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	unfit text := lifecycle.what_is_unfit(follower.relation, follower.stage_column, new);
+BEGIN
+	-- A table that names its lifecycles may be one for others only.
+	IF unfit IS NOT NULL
+		AND (follower.lifecycle_column IS NULL OR lifecycle.what_is_unfit(follower.relation, follower.stage_column, old) IS NULL) THEN
+		RAISE EXCEPTION 'column "%" of table % cannot hold "%"', follower.stage_column, follower.relation, new
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = unfit, HINT = 'Alter its type first.';
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.check_label_fits(record, text, text) IS 'refuses a label that the stage column of a follower cannot hold';
+
+CREATE FUNCTION lifecycle.prepare_rename(lifecycle text, old text, new text, at_once boolean, logs boolean DEFAULT true) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	f record;
+	definition text;
+	constraint_name name;
+BEGIN
+	PERFORM lifecycle.begin_rename(lifecycle, old, new);
+	PERFORM lifecycle.check_followers(lifecycle, logs);
+	FOR f IN SELECT * FROM lifecycle.followers(prepare_rename.lifecycle) LOOP
+		EXECUTE format('LOCK TABLE %s IN %s MODE', f.relation, CASE WHEN f.enum IS NULL THEN 'SHARE ROW EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END);
+		IF f.enum IS NULL THEN
+			PERFORM lifecycle.check_label_fits(f, old, new);
+			CONTINUE;
+		END IF;
+		PERFORM lifecycle.rename_in_enum(f.enum, lifecycle, old, new, at_once);
+		-- With the enum the rows have been renamed, and their journeys have not: a dump must not promise more.
+		SELECT c.conname, pg_get_constraintdef(c.oid) INTO constraint_name, definition FROM pg_constraint c
+		WHERE c.oid = f.constraint_oid AND c.convalidated
+			AND NOT EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = f.enum AND e.enumlabel = old);
+		IF FOUND THEN
+			EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s NOT VALID',
+				f.relation, constraint_name, constraint_name, definition);
+		END IF;
+	END LOOP;
+	-- Types that no attached table uses follow too.
+	PERFORM lifecycle.rename_in_enum(t.type, prepare_rename.lifecycle, old, new, at_once)
+	FROM lifecycle.stage_types(prepare_rename.lifecycle) t WHERE NOT t.attached;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.prepare_rename(text, text, text, boolean, boolean) IS 'the first step of rename_stage(): diagram, enums and CHECKs';
+
+CREATE FUNCTION lifecycle.rename_work(lifecycle text, label text, logs boolean,
+	OUT relation regclass, OUT batch text, OUT remaining text) RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH stage AS (
+		SELECT s.label, s.formerly FROM lifecycle.stage s
+		WHERE s.lifecycle = rename_work.lifecycle AND s.label = rename_work.label AND s.formerly <> '{}'),
+	leaf AS (
+		SELECT f.*, l.relid::regclass AS leaf
+		FROM lifecycle.followers(rename_work.lifecycle) f
+			CROSS JOIN LATERAL (
+				SELECT t.relid FROM pg_partition_tree(f.relation) t WHERE t.isleaf
+				UNION SELECT f.relation WHERE NOT EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = f.relation)) l),
+	target AS (
+		SELECT leaf AS relation, 1 AS place, format('%I = t.%I', journey_column, journey_column) AS change,
+			format('(t.%I::pg_catalog.text OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.text[]) OR %s)%s',
+				stage_column, formerly,
+				(SELECT string_agg(format('lifecycle.visits(t.%I, %L::pg_catalog.text) OPERATOR(pg_catalog.>) 0', journey_column, former), ' OR ')
+					FROM unnest(formerly) former),
+				format(' AND t.%I::pg_catalog.text OPERATOR(pg_catalog.=) %L', lifecycle_column, rename_work.lifecycle)) AS holds
+		FROM leaf CROSS JOIN stage WHERE lifecycle_column IS NOT NULL
+		UNION ALL
+		SELECT leaf, 1, format('%I = t.%I', journey_column, journey_column),
+			format('(t.%I::pg_catalog.text OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.text[]) OR %s)',
+				stage_column, formerly,
+				(SELECT string_agg(format('lifecycle.visits(t.%I, %L::pg_catalog.text) OPERATOR(pg_catalog.>) 0', journey_column, former), ' OR ')
+					FROM unnest(formerly) former))
+		FROM leaf CROSS JOIN stage WHERE lifecycle_column IS NULL
+		UNION ALL
+		SELECT DISTINCT log, 2,
+			format('from_stage = CASE WHEN t.from_stage OPERATOR(pg_catalog.=) ANY (%1$L::pg_catalog.text[]) THEN %2$L ELSE t.from_stage END,'
+				' to_stage = CASE WHEN t.to_stage OPERATOR(pg_catalog.=) ANY (%1$L::pg_catalog.text[]) THEN %2$L ELSE t.to_stage END,'
+				' journey = %3$s', formerly, stage.label,
+				(SELECT string_agg('lifecycle.relabel(', '') || 't.journey' || string_agg(format(', %L, %L)', former, stage.label), '')
+					FROM unnest(formerly) former)),
+			format('t.lifecycle OPERATOR(pg_catalog.=) %L AND (t.from_stage OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.text[])'
+				' OR t.to_stage OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.text[]) OR %s)',
+				rename_work.lifecycle, formerly, formerly,
+				(SELECT string_agg(format('lifecycle.visits(t.journey, %L::pg_catalog.text) OPERATOR(pg_catalog.>) 0', former), ' OR ')
+					FROM unnest(formerly) former))
+		FROM leaf CROSS JOIN stage WHERE log IS NOT NULL AND logs)
+	SELECT relation,
+		format('UPDATE %s t SET %s WHERE %s AND t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2', relation, change, holds),
+		format('SELECT pg_catalog.count(*) FROM %s t WHERE %s', relation, holds)
+	FROM target ORDER BY place, relation
+$$;
+
+COMMENT ON FUNCTION lifecycle.rename_work(text, text, boolean) IS 'the second step of rename_stage(): the statements that rename rows';
+
+CREATE FUNCTION lifecycle.finish_rename(lifecycle text, label text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	f record;
+	unfilled boolean;
+BEGIN
+	FOR f IN
+		SELECT w.relation, w.journey_column, c.conname
+		FROM lifecycle.followers(finish_rename.lifecycle) w JOIN pg_constraint c ON c.oid = w.constraint_oid AND NOT c.convalidated
+	LOOP
+		EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %I IS NULL)', f.relation, f.journey_column) INTO unfilled;
+		IF unfilled THEN
+			RAISE NOTICE 'rows of % have no journey yet', f.relation USING HINT = format('CALL lifecycle.fill(%L);', f.relation);
+		ELSE
+			EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', f.relation, f.conname);
+		END IF;
+	END LOOP;
+	PERFORM lifecycle.end_rename(lifecycle, label);
+END $$;
+
+COMMENT ON FUNCTION lifecycle.finish_rename(text, text) IS 'the third step of rename_stage(): CHECKs are validated, former labels forgotten';
+
+CREATE PROCEDURE lifecycle.rename_stage(name text, old text, new text, blocks integer DEFAULT 1000, log boolean DEFAULT true)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	block_size bigint := pg_catalog.current_setting('block_size')::bigint;
+	relations pg_catalog.regclass[];
+	batches text[];
+	remaining text[];
+	block bigint;
+	last_block bigint;
+	all_blocks bigint := 0;
+	done_blocks bigint := 0;
+	renamed bigint := 0;
+	renamed_before bigint := 0;
+	left_now bigint;
+	message text;
+	hint text;
+	n bigint;
+	started timestamptz := pg_catalog.clock_timestamp();
+BEGIN
+	IF name IS NULL OR old IS NULL OR new IS NULL THEN
+		RAISE EXCEPTION 'the lifecycle, the old label and the new one must be given' USING ERRCODE = 'null_value_not_allowed';
+	ELSIF blocks < 1 THEN
+		RAISE EXCEPTION 'a batch has at least one block' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	-- In a transaction block this fails, before anything is done.
+	IF blocks IS NOT NULL THEN COMMIT; END IF;
+	PERFORM lifecycle.prepare_rename(name, old, new, blocks IS NULL, coalesce(log, true));
+	IF blocks IS NOT NULL THEN COMMIT; END IF;
+
+	SELECT pg_catalog.array_agg(w.relation), pg_catalog.array_agg(w.batch), pg_catalog.array_agg(w.remaining),
+		coalesce(pg_catalog.sum(pg_catalog.pg_relation_size(w.relation) OPERATOR(pg_catalog./) block_size), 0)
+	INTO relations, batches, remaining, all_blocks
+	FROM lifecycle.rename_work(name, new, coalesce(log, true)) w;
+	-- A row that a batch has waited for may turn up behind the last block: so once more, unless nothing helps.
+	LOOP
+		FOR i IN 1 .. coalesce(pg_catalog.cardinality(relations), 0) LOOP
+			block := 0;
+			last_block := pg_catalog.pg_relation_size(relations[i]) / block_size;
+			WHILE block <= last_block LOOP
+				n := coalesce(blocks, last_block + 1);
+				EXECUTE batches[i] USING pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + n)::tid;
+				block := block + n;
+				done_blocks := LEAST(done_blocks + n, all_blocks);
+				GET DIAGNOSTICS n = ROW_COUNT;
+				IF blocks IS NOT NULL THEN COMMIT; END IF;
+				renamed := renamed + n;
+				IF n > 0 AND done_blocks < all_blocks THEN
+					RAISE NOTICE '% rows renamed, % %% of the tables, about % left', renamed, 100 * done_blocks / all_blocks,
+						pg_catalog.date_trunc('second', (pg_catalog.clock_timestamp() - started) * (all_blocks - done_blocks)::float8 / done_blocks);
+				END IF;
+			END LOOP;
+		END LOOP;
+
+		left_now := 0;
+		FOR i IN 1 .. coalesce(pg_catalog.cardinality(relations), 0) LOOP
+			EXECUTE remaining[i] INTO n;
+			IF n > 0 THEN
+				left_now := left_now + n;
+				message := pg_catalog.format('stage "%s" is not renamed yet: %s rows of %s hold the old label', new, n, relations[i]);
+				hint := pg_catalog.format('SELECT * FROM lifecycle.verify(%L); says what is in the way. Then call again.', relations[i]);
+			END IF;
+		END LOOP;
+		EXIT WHEN left_now = 0 OR left_now >= renamed - renamed_before;
+		renamed_before := renamed;
+	END LOOP;
+	IF left_now > 0 THEN
+		RAISE WARNING '%', message USING HINT = hint;
+		RETURN;
+	END IF;
+	PERFORM lifecycle.finish_rename(name, new);
+	RAISE NOTICE 'stage "%" of lifecycle "%" is called "%" now: % rows renamed', old, name, new, renamed;
+END $$;
+
+COMMENT ON PROCEDURE lifecycle.rename_stage(text, text, text, integer, boolean) IS 'gives a stage another label, in the diagram, enums, rows, journeys and logs, in committed batches; also where it was renamed by hand';
+
+CREATE FUNCTION lifecycle.stage_type_mark(lifecycle text) RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT format('stages of lifecycle %L;', lifecycle) $$;
+
+COMMENT ON FUNCTION lifecycle.stage_type_mark(text) IS 'how the comment begins by which a lifecycle knows its types';
+
+CREATE FUNCTION lifecycle.stage_types(lifecycle text, OUT type regtype, OUT attached boolean) RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT found.type::regtype, bool_or(found.attached)
+	FROM (
+		SELECT f.enum AS type, true AS attached
+		FROM lifecycle.followers(stage_types.lifecycle) f
+		WHERE f.enum IS NOT NULL AND (f.lifecycle_column IS NULL OR EXISTS (
+			SELECT FROM lifecycle.stage s JOIN pg_enum e ON e.enumlabel = ANY (s.label || s.formerly)
+			WHERE s.lifecycle = stage_types.lifecycle AND s.is_entry AND e.enumtypid = f.enum))
+		UNION ALL
+		SELECT y.oid, false
+		FROM pg_type y JOIN pg_description d ON d.objoid = y.oid AND d.classoid = 'pg_type'::regclass AND d.objsubid = 0
+		WHERE y.typtype = 'e' AND starts_with(d.description, lifecycle.stage_type_mark(stage_types.lifecycle))
+			AND pg_has_role(y.typowner, 'USAGE')
+	) found
+	GROUP BY found.type ORDER BY found.type
+$$;
+
+COMMENT ON FUNCTION lifecycle.stage_types(text) IS 'the enums that follow a lifecycle, and whether attached columns have them';
+
+CREATE FUNCTION lifecycle.check_enum_label(lifecycle text, label text) RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	most integer := current_setting('max_identifier_length');
+BEGIN
+	IF octet_length(label) > most THEN
+		RAISE EXCEPTION 'label "%" of lifecycle "%" is too long for an enum', label, lifecycle
+			USING ERRCODE = 'name_too_long', DETAIL = format('It has %s bytes, a label of an enum at most %s.', octet_length(label), most),
+				HINT = 'Give the stage a shorter label and this one as its title, or keep stages in a column of type text.';
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.check_enum_label(text, text) IS 'refuses labels that an enum cannot have';
+
+CREATE FUNCTION lifecycle.make_stage_type(lifecycle text, schema name, type_name text[]) RETURNS regtype
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	labels text;
+	type text;
+BEGIN
+	PERFORM lifecycle.diagram(lifecycle);
+	IF cardinality(type_name) > 2 THEN
+		RAISE EXCEPTION 'improper name of a type: %', array_to_string(type_name, '.')
+			USING ERRCODE = 'syntax_error', HINT = 'Name it as type or as schema.type.';
+	ELSIF cardinality(type_name) = 1 AND schema IS NULL THEN
+		RAISE EXCEPTION 'no schema has been selected to create in' USING ERRCODE = 'invalid_schema_name';
+	END IF;
+	PERFORM lifecycle.check_enum_label(s.lifecycle, s.label)
+	FROM lifecycle.stage s WHERE s.lifecycle = make_stage_type.lifecycle AND NOT s.outside;
+	SELECT string_agg(quote_literal(s.label), ', ' ORDER BY s.position) INTO labels
+	FROM lifecycle.stage s WHERE s.lifecycle = make_stage_type.lifecycle AND NOT s.outside;
+	type := CASE WHEN cardinality(type_name) = 1 THEN format('%I.%I', schema, type_name[1]) ELSE format('%I.%I', type_name[1], type_name[2]) END;
+	EXECUTE format('CREATE TYPE %s AS ENUM (%s)', type, labels);
+	EXECUTE format('COMMENT ON TYPE %s IS %L', type,
+		lifecycle.stage_type_mark(lifecycle) || ' they follow it, see lifecycle.create_stage_type()');
+	RETURN type::regtype;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.make_stage_type(text, name, text[]) IS 'makes the enum of create_stage_type(), in the schema unless the name has one';
+
+CREATE FUNCTION lifecycle.create_stage_type(lifecycle text, type_name text) RETURNS regtype
+LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
+AS $$ SELECT lifecycle.make_stage_type(lifecycle, pg_catalog.current_schema(), pg_catalog.parse_ident(type_name)) $$;
+
+COMMENT ON FUNCTION lifecycle.create_stage_type(text, text) IS 'makes an enum of a lifecycle''s stages, in diagram order, which follows it';
+
+CREATE FUNCTION lifecycle.missing_stage_labels(lifecycle text, OUT type regtype, OUT label text, OUT command text) RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH drawn AS (
+		SELECT s.position, s.label, lag(s.label) OVER (ORDER BY s.position) AS previous
+		FROM lifecycle.stage s WHERE s.lifecycle = missing_stage_labels.lifecycle AND NOT s.outside)
+	SELECT t.type, d.label,
+		format('ALTER TYPE %s ADD VALUE %L', format_type(t.type, NULL), d.label)
+			|| coalesce(' AFTER ' || quote_literal(d.previous), (
+				SELECT format(' BEFORE %L', next.label) FROM drawn next JOIN pg_enum e ON e.enumlabel = next.label
+				WHERE e.enumtypid = t.type ORDER BY next.position LIMIT 1), '')
+	FROM lifecycle.stage_types(missing_stage_labels.lifecycle) t CROSS JOIN drawn d
+	WHERE NOT EXISTS (SELECT FROM pg_enum e WHERE e.enumtypid = t.type AND e.enumlabel = d.label)
+	ORDER BY t.type, d.position
+$$;
+
+COMMENT ON FUNCTION lifecycle.missing_stage_labels(text) IS 'the stages of a lifecycle that its enums lack, with the commands that add them in diagram order';
+
+CREATE FUNCTION lifecycle.add_stage_labels(lifecycle text, OUT type regtype, OUT label text) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	command text;
+	owner name;
+	added boolean := false;
+BEGIN
+	PERFORM lifecycle.diagram(lifecycle);
+	FOR type, label, command IN SELECT * FROM lifecycle.missing_stage_labels(add_stage_labels.lifecycle) LOOP
+		SELECT pg_get_userbyid(y.typowner) INTO owner FROM pg_type y WHERE y.oid = type AND NOT pg_has_role(y.typowner, 'USAGE');
+		IF FOUND THEN
+			RAISE EXCEPTION 'must be owner of type % to add the stages of lifecycle "%"', format_type(type, NULL), lifecycle
+				USING ERRCODE = 'insufficient_privilege', DETAIL = format('It belongs to %I and lacks "%s".', owner, label),
+					HINT = format('A member of %I can do it.', owner);
+		END IF;
+		PERFORM lifecycle.check_enum_label(lifecycle, label);
+		EXECUTE command;
+		added := true;
+		RETURN NEXT;
+	END LOOP;
+	IF added THEN
+		RAISE NOTICE 'rows can hold the new labels once this transaction is committed';
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.add_stage_labels(text) IS 'adds to the enums of a lifecycle the stages that they lack, in diagram order; rows can hold them after the commit';
+
+CREATE FUNCTION lifecycle.types_over(enum oid, OUT type oid, OUT depth integer, OUT is_array boolean) RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH RECURSIVE family AS (
+		SELECT y.oid, y.typarray, 0 AS depth, false AS is_array FROM pg_type y WHERE y.oid = types_over.enum
+		UNION ALL
+		SELECT y.oid, y.typarray, f.depth + 1, f.is_array OR y.oid = f.typarray
+		FROM family f JOIN pg_type y ON y.oid = f.typarray OR (y.typtype = 'd' AND y.typbasetype = f.oid))
+	SELECT f.oid, f.depth, f.is_array FROM family f
+$$;
+
+COMMENT ON FUNCTION lifecycle.types_over(oid) IS 'an enum, the domains over it, and their arrays';
+
+CREATE FUNCTION lifecycle.columns_over(enum oid,
+	OUT relation regclass, OUT number smallint, OUT column_name name, OUT type text, OUT is_array boolean, OUT inherited boolean) RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT p.attrelid, p.attnum, p.attname, format_type(p.atttypid, p.atttypmod), o.is_array, p.attinhcount > 0
+	FROM lifecycle.types_over(columns_over.enum) o
+		JOIN pg_attribute p ON p.atttypid = o.type AND p.attnum > 0 AND NOT p.attisdropped
+		JOIN pg_class c ON c.oid = p.attrelid AND c.relkind IN ('r', 'p')
+	ORDER BY p.attrelid, p.attnum
+$$;
+
+COMMENT ON FUNCTION lifecycle.columns_over(oid) IS 'the columns of tables whose type is an enum, a domain over it, or their arrays';
+
+CREATE FUNCTION lifecycle.dependents_of_type(enum oid, OUT classid oid, OUT objid oid, OUT objsubid integer, OUT names_type boolean) RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT d.classid, d.objid, d.objsubid, bool_or(d.refclassid = 'pg_type'::regclass)
+	FROM pg_depend d
+	WHERE d.refclassid = 'pg_type'::regclass AND d.refobjid IN (SELECT o.type FROM lifecycle.types_over(dependents_of_type.enum) o)
+		OR d.refclassid = 'pg_class'::regclass
+			AND (d.refobjid, d.refobjsubid) IN (SELECT c.relation, c.number FROM lifecycle.columns_over(dependents_of_type.enum) c)
+	GROUP BY 1, 2, 3
+$$;
+
+COMMENT ON FUNCTION lifecycle.dependents_of_type(oid) IS 'what depends on an enum, and whether it names the type or merely a column of it';
+
+CREATE FUNCTION lifecycle.labels_of_type(enum regtype) RETURNS text[]
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	labels text[] := '{}';
+	s record;
+	known boolean := false;
+BEGIN
+	-- Where lifecycles share the type, the stages of each stay in its order as far as they agree.
+	FOR s IN
+		SELECT t.lifecycle, t.label, lag(t.label) OVER (PARTITION BY t.lifecycle ORDER BY t.position) AS previous
+		FROM lifecycle.stage t
+		WHERE NOT t.outside AND t.lifecycle IN (
+			SELECT l.name FROM lifecycle.lifecycle l CROSS JOIN LATERAL lifecycle.stage_types(l.name) y WHERE y.type = enum)
+		ORDER BY t.lifecycle, t.position
+	LOOP
+		known := true;
+		PERFORM lifecycle.check_enum_label(s.lifecycle, s.label);
+		IF s.label <> ALL (labels) THEN
+			labels := labels[:coalesce(array_position(labels, s.previous), 0)] || s.label
+				|| labels[coalesce(array_position(labels, s.previous), 0) + 1:];
+		END IF;
+	END LOOP;
+	RETURN CASE WHEN known THEN labels END;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.labels_of_type(regtype) IS 'the labels that an enum should have, by the lifecycles that it follows; NULL where it follows none';
+
+CREATE FUNCTION lifecycle.check_rebuild(enum regtype, labels text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	name text := format_type(enum, NULL);
+	subjects text;
+	held text;
+	c record;
+BEGIN
+	SELECT string_agg(DISTINCT o.subject, ', ') INTO subjects
+	FROM (
+		SELECT format('type %s (of %I)', format_type(y.oid, NULL), pg_get_userbyid(y.typowner)) AS subject, y.typowner AS owner
+		FROM lifecycle.types_over(enum) f JOIN pg_type y ON y.oid = f.type AND y.typtype IN ('e', 'd')
+		UNION ALL
+		SELECT format('table %s (of %I)', r.oid::regclass, pg_get_userbyid(r.relowner)), r.relowner
+		FROM lifecycle.columns_over(enum) k JOIN pg_class r ON r.oid = k.relation) o
+	WHERE NOT pg_has_role(o.owner, 'USAGE');
+	IF subjects IS NOT NULL THEN
+		RAISE EXCEPTION 'must be owner of type % and of all tables that use it', name
+			USING ERRCODE = 'insufficient_privilege', DETAIL = format('Of others: %s.', subjects), HINT = 'A member of all these roles can do it.';
+	END IF;
+
+	FOR c IN SELECT DISTINCT k.relation FROM lifecycle.columns_over(enum) k ORDER BY k.relation LOOP
+		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', c.relation);
+	END LOOP;
+
+	-- A partition key depends on its column the other way about.
+	SELECT string_agg(DISTINCT s.subject, ', ') INTO subjects
+	FROM (
+		SELECT CASE WHEN r.relkind = 'p' AND d.objsubid = 0 THEN 'partition key of ' ELSE '' END
+			|| pg_describe_object(d.classid, d.objid, d.objsubid)
+		FROM (
+			SELECT * FROM lifecycle.dependents_of_type(enum)
+			UNION
+			SELECT 'pg_class'::regclass, p.partrelid, 0, true
+			FROM lifecycle.columns_over(enum) o JOIN pg_partitioned_table p ON p.partrelid = o.relation
+				JOIN pg_depend i ON i.classid = 'pg_class'::regclass AND i.objid = o.relation AND i.objsubid = o.number
+			WHERE i.refclassid = 'pg_class'::regclass AND i.refobjid = o.relation AND i.refobjsubid = 0 AND i.deptype = 'i') d
+			LEFT JOIN pg_class r ON d.classid = 'pg_class'::regclass AND r.oid = d.objid
+			LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+			LEFT JOIN pg_attrdef e ON d.classid = 'pg_attrdef'::regclass AND e.oid = d.objid
+			LEFT JOIN pg_attribute g ON g.attrelid = e.adrelid AND g.attnum = e.adnum
+		WHERE NOT (
+			k.contype IN ('c', 'p', 'u', 'x', 'n')
+			OR g.attgenerated = ''
+			OR r.relkind IN ('i', 'I')
+			OR r.relkind IN ('r', 'p', 'v', 'm') AND d.objsubid > 0	-- of views, the rule is named
+			OR d.classid = 'pg_type'::regclass AND d.objid IN (SELECT o.type FROM lifecycle.types_over(enum) o)
+			OR d.classid = 'pg_statistic_ext'::regclass AND NOT d.names_type) IS TRUE) s (subject);
+	IF subjects IS NOT NULL THEN
+		RAISE EXCEPTION 'type % cannot be rebuilt because of what depends on it', name
+			USING ERRCODE = 'dependent_objects_still_exist', DETAIL = format('Dependent: %s.', subjects),
+				HINT = 'Drop these, rebuild the type, and create them again, all in one transaction.';
+	END IF;
+
+	subjects := NULL;
+	FOR c IN SELECT k.* FROM lifecycle.columns_over(enum) k WHERE NOT k.inherited LOOP
+		EXECUTE format($q$
+			SELECT string_agg(format('%%s at "%%s" (%%s)', %L, label, n), ', ' ORDER BY label)
+			FROM (SELECT label, count(*) AS n
+				FROM %s t CROSS JOIN LATERAL unnest(%s) label
+				WHERE label <> ALL ($1) GROUP BY label) gone$q$,
+			format('%s.%I', c.relation, c.column_name), c.relation,
+			format(CASE WHEN c.is_array THEN 't.%I::text::text[]' ELSE 'ARRAY[t.%I::text]' END, c.column_name))
+		INTO held USING labels;
+		subjects := concat_ws(', ', NULLIF(subjects, ''), held);
+	END LOOP;
+	IF subjects <> '' THEN
+		RAISE EXCEPTION 'rows hold stages that type % is to lose', name
+			USING ERRCODE = 'check_violation', DETAIL = format('Columns, stages and rows: %s.', subjects),
+				HINT = 'Move them to other stages first, or draw these stages again. '
+					'A stage that is still being renamed: call lifecycle.rename_stage() again.';
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.check_rebuild(regtype, text[]) IS 'locks the tables that use an enum, and refuses to rebuild it where something is in the way';
+
+CREATE FUNCTION lifecycle.properties_of_type(type oid) RETURNS text[]
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT ARRAY(
+		SELECT said.command FROM (
+			SELECT 1 AS place, format('COMMENT ON TYPE %s IS %L', n.name, obj_description(y.oid, 'pg_type')) AS command
+			WHERE obj_description(y.oid, 'pg_type') IS NOT NULL
+			UNION ALL
+			SELECT 2, format('REVOKE ALL ON TYPE %s FROM PUBLIC', n.name) WHERE y.typacl IS NOT NULL
+			UNION ALL
+			SELECT 3, format('GRANT USAGE ON TYPE %s TO %s%s', n.name,
+				CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+				CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+			FROM aclexplode(y.typacl) a WHERE a.grantee <> y.typowner
+			UNION ALL
+			SELECT 4, format('ALTER TYPE %s OWNER TO %I', n.name, pg_get_userbyid(y.typowner))) said
+		ORDER BY said.place)
+	FROM pg_type y CROSS JOIN LATERAL (SELECT format_type(y.oid, NULL) AS name) n
+	WHERE y.oid = properties_of_type.type
+$$;
+
+COMMENT ON FUNCTION lifecycle.properties_of_type(oid) IS 'the commands that give a type the comment, rights and owner that this one has';
+
+CREATE FUNCTION lifecycle.definition_of_domain(domain oid) RETURNS text[]
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT format('CREATE DOMAIN %s AS %s%s', n.name, format_type(y.typbasetype, y.typtypmod),
+			' DEFAULT ' || pg_get_expr(y.typdefaultbin, 0))
+		|| CASE WHEN y.typnotnull THEN ARRAY[format('ALTER DOMAIN %s SET NOT NULL', n.name)] END
+		|| ARRAY(
+			SELECT format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', n.name, c.conname, pg_get_constraintdef(c.oid))
+			FROM pg_constraint c WHERE c.contypid = y.oid AND c.contype = 'c' ORDER BY c.oid)
+		|| ARRAY(
+			SELECT format('COMMENT ON CONSTRAINT %I ON DOMAIN %s IS %L', c.conname, n.name, obj_description(c.oid, 'pg_constraint'))
+			FROM pg_constraint c WHERE c.contypid = y.oid AND c.contype = 'c' AND obj_description(c.oid, 'pg_constraint') IS NOT NULL)
+	FROM pg_type y CROSS JOIN LATERAL (SELECT format_type(y.oid, NULL) AS name) n
+	WHERE y.oid = definition_of_domain.domain
+$$;
+
+COMMENT ON FUNCTION lifecycle.definition_of_domain(oid) IS 'the commands that make a domain as this one is';
+
+CREATE FUNCTION lifecycle.names_of_type(enum oid, OUT take_off text[], OUT put_back text[])
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH dependent AS (SELECT * FROM lifecycle.dependents_of_type(names_of_type.enum)),
+	index AS (
+		SELECT i.indexrelid, i.indexrelid::regclass::text AS name, i.indisclustered, i.indrelid::regclass AS relation, r.relname, r.reltablespace,
+			h.inhparent::regclass AS parent
+		FROM dependent d JOIN pg_index i ON d.classid = 'pg_class'::regclass AND i.indexrelid = d.objid
+			JOIN pg_class r ON r.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid
+		WHERE d.names_type AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)),
+	command AS (
+		SELECT 1 AS place, 0::bigint AS depth, e.oid, format('ALTER TABLE ONLY %s ALTER COLUMN %I DROP DEFAULT', e.adrelid::regclass, p.attname) AS take_off,
+			ARRAY[format('ALTER TABLE ONLY %s ALTER COLUMN %I SET DEFAULT %s', e.adrelid::regclass, p.attname, pg_get_expr(e.adbin, e.adrelid))] AS put_back
+		FROM dependent d JOIN pg_attrdef e ON d.classid = 'pg_attrdef'::regclass AND e.oid = d.objid
+			JOIN pg_attribute p ON p.attrelid = e.adrelid AND p.attnum = e.adnum
+		UNION ALL
+		SELECT 2, (SELECT count(*) FROM pg_partition_ancestors(c.conrelid)), c.oid,
+			format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I', c.conrelid::regclass, c.conname),
+			ARRAY[format('ALTER TABLE %s ADD CONSTRAINT %I %s', c.conrelid::regclass, c.conname, pg_get_constraintdef(c.oid)),
+				format('COMMENT ON CONSTRAINT %I ON %s IS ', c.conname, c.conrelid::regclass) || quote_literal(obj_description(c.oid, 'pg_constraint'))]
+		FROM dependent d JOIN pg_constraint c ON d.classid = 'pg_constraint'::regclass AND c.oid = d.objid
+		WHERE d.names_type AND c.conrelid <> 0 AND c.conislocal
+		UNION ALL
+		SELECT 3, (SELECT count(*) FROM pg_partition_ancestors(i.indexrelid)), i.indexrelid, format('DROP INDEX IF EXISTS %s', i.name),
+			ARRAY[format('SET LOCAL default_tablespace = %L', coalesce((SELECT s.spcname FROM pg_tablespace s WHERE s.oid = i.reltablespace), '')),
+				pg_get_indexdef(i.indexrelid),
+				format('COMMENT ON INDEX %s IS ', i.name) || quote_literal(obj_description(i.indexrelid, 'pg_class')),
+				CASE WHEN i.indisclustered THEN format('ALTER TABLE %s CLUSTER ON %I', i.relation, i.relname) END]
+		FROM index i
+		UNION ALL
+		SELECT 4, (SELECT count(*) FROM pg_partition_ancestors(i.indexrelid)), i.indexrelid, NULL,
+			ARRAY[format('ALTER INDEX %s ATTACH PARTITION %s', i.parent, i.name)]
+		FROM index i WHERE i.parent IS NOT NULL)
+	-- What is taken off a parent goes from its children too, unless it is theirs as well. On the way back
+	-- children come first, and their parent's merges into theirs.
+	SELECT ARRAY(SELECT c.take_off FROM command c WHERE c.take_off IS NOT NULL ORDER BY c.place, c.depth, c.oid),
+		ARRAY(SELECT b.command FROM command c CROSS JOIN LATERAL unnest(c.put_back) WITH ORDINALITY b (command, number)
+			WHERE b.command IS NOT NULL ORDER BY c.place, c.depth DESC, c.oid, b.number)
+$$;
+
+COMMENT ON FUNCTION lifecycle.names_of_type(oid) IS 'the commands that take off tables what names a type, and those that put it back for another of this name';
+
+CREATE FUNCTION lifecycle.rebuild_stage_type(type regtype, OUT relation regclass, OUT column_name name) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp SET default_tablespace = ''
+AS $$
+DECLARE
+	name text := format_type(type, NULL);
+	labels text[] := lifecycle.labels_of_type(type);
+	names record;
+	create_types text[] := '{}';
+	properties text[] := '{}';
+	drop_types text[] := '{}';
+	move_columns text[];
+	t record;
+	statement text;
+BEGIN
+	IF labels IS NULL THEN
+		RAISE EXCEPTION 'type % follows no lifecycle', name
+			USING ERRCODE = 'undefined_object', HINT = 'SELECT * FROM lifecycle.stage_types(''...''); shows those that follow one.';
+	ELSIF labels = ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = type ORDER BY e.enumsortorder) THEN
+		RETURN;
+	END IF;
+	PERFORM lifecycle.check_rebuild(type, labels);
+
+	-- Everything is read while the names mean the present types.
+	names := lifecycle.names_of_type(type);
+	FOR t IN
+		SELECT y.oid, format_type(y.oid, NULL) AS name, y.typnamespace::regnamespace AS schema, 'lifecycle rebuilds ' || y.oid AS aside, y.typtype
+		FROM lifecycle.types_over(type) o JOIN pg_type y ON y.oid = o.type WHERE y.typtype IN ('e', 'd') ORDER BY o.depth
+	LOOP
+		names.take_off := names.take_off || format('ALTER TYPE %s RENAME TO %I', t.name, t.aside);
+		create_types := create_types || CASE WHEN t.typtype = 'd' THEN lifecycle.definition_of_domain(t.oid)
+			ELSE ARRAY[format('CREATE TYPE %s AS ENUM (%s)', t.name, (SELECT string_agg(quote_literal(l), ', ' ORDER BY n) FROM unnest(labels) WITH ORDINALITY u (l, n)))] END;
+		properties := properties || lifecycle.properties_of_type(t.oid);
+		drop_types := format('DROP TYPE %s.%I', t.schema, t.aside) || drop_types;
+	END LOOP;
+	move_columns := ARRAY(
+		SELECT format('ALTER TABLE %s %s', c.relation, string_agg(format('ALTER COLUMN %I TYPE %s USING %1$I::text::%2$s', c.column_name, c.type), ', '))
+		FROM lifecycle.columns_over(type) c WHERE NOT c.inherited GROUP BY c.relation ORDER BY c.relation);
+	RETURN QUERY SELECT c.relation, c.column_name FROM lifecycle.columns_over(type) c WHERE NOT c.inherited;
+
+	FOREACH statement IN ARRAY names.take_off || create_types || move_columns || names.put_back || properties || drop_types LOOP
+		EXECUTE statement;
+	END LOOP;
+EXCEPTION WHEN invalid_text_representation THEN
+	RAISE EXCEPTION 'type % cannot be rebuilt: %', name, SQLERRM
+		USING ERRCODE = 'check_violation', DETAIL = format('Failed: %s', statement),
+			HINT = 'Change what names a stage that the type is to lose first.';
+END $$;
+
+COMMENT ON FUNCTION lifecycle.rebuild_stage_type(regtype) IS 'makes an enum anew with the labels and in the order of its lifecycle''s diagram, and takes all its columns along';
+
+-- By hand, from here on: what attach() makes of a table today. The log's trigger fires first, so that it has the
+-- first of two moves first where another trigger makes the second, and every object says what it is for.
+DO $$
+DECLARE
+	t record;
+BEGIN
+	FOR t IN
+		SELECT g.tgname AS name, g.tgrelid::regclass AS relation
+		FROM pg_trigger g
+		WHERE g.tgfoid = 'lifecycle.log_move()'::regprocedure AND g.tgparentid = 0 AND starts_with(g.tgname::text, '~lifecycle')
+	LOOP
+		EXECUTE format('ALTER TRIGGER %I ON %s RENAME TO %I', t.name, t.relation, '!' || substr(t.name::text, 2));
+	END LOOP;
+	FOR t IN
+		SELECT g.tgname AS name, g.tgrelid::regclass AS relation, 'TRIGGER' AS kind, f.says || CASE WHEN l.oid IS NULL THEN '' ELSE format(' %I.%I', n.nspname, l.relname) END AS says
+		FROM pg_trigger g
+			JOIN (VALUES ('lifecycle.attachment()'::regprocedure, 'says what is attached to which columns, and how strictly'),
+				('lifecycle.enforce_move()', 'refuses illegal moves and keeps the journey'),
+				('lifecycle.enforce_entry()', 'refuses rows that begin where none may'),
+				('lifecycle.log_move()', 'writes the log')) f (function, says) ON f.function = g.tgfoid
+			LEFT JOIN pg_class l ON l.oid = g.tgconstrrelid LEFT JOIN pg_namespace n ON n.oid = l.relnamespace
+		WHERE g.tgparentid = 0 AND obj_description(g.oid, 'pg_trigger') IS NULL
+		UNION ALL
+		SELECT c.conname, c.conrelid::regclass, 'CONSTRAINT', 'keeps journey and stage in step'
+		FROM lifecycle.attachments a
+			JOIN pg_constraint c ON c.conrelid = a.relation AND c.contype = 'c' AND pg_get_expr(c.conbin, c.conrelid) LIKE '%lifecycle.ends_in(%'
+		WHERE c.conkey @> ARRAY(SELECT p.attnum FROM pg_attribute p WHERE p.attrelid = a.relation AND p.attname IN (a.stage_column, a.journey_column))
+			AND obj_description(c.oid, 'pg_constraint') IS NULL
+	LOOP
+		EXECUTE format('COMMENT ON %s %I ON %s IS %L', t.kind, t.name, t.relation, t.says || '; lifecycle.detach() removes it');
+	END LOOP;
+END $$;
