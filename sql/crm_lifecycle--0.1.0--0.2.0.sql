@@ -109,6 +109,21 @@ AS 'MODULE_PATHNAME' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 10
 COMMENT ON FUNCTION lifecycle.diagram_stages(text) IS
 'The stages of a diagram, one row each in canonical order, with what their notes say.';
 
+CREATE FUNCTION lifecycle.diagram_diff(before text, after text, OUT change text, OUT subject text, OUT detail text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+
+COMMENT ON FUNCTION lifecycle.diagram_diff(text, text) IS 'what is different between two diagrams of a lifecycle';
+
+CREATE FUNCTION lifecycle.diagram_relabels(before text, after text, OUT label text, OUT becomes text, OUT merged boolean) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 1;
+
+COMMENT ON FUNCTION lifecycle.diagram_relabels(text, text) IS 'the stages that another diagram calls otherwise, or has as part of another stage';
+
+CREATE FUNCTION lifecycle.diagram_flaws(diagram text, OUT severity text, OUT problem text, OUT subject text, OUT hint text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 2;
+
+COMMENT ON FUNCTION lifecycle.diagram_flaws(text) IS 'what is probably wrong with a diagram: stages that no way leads to or out of, missing outcomes';
+
 CREATE TYPE lifecycle.velocity_spec;
 
 CREATE FUNCTION lifecycle.velocity_spec_in(cstring) RETURNS lifecycle.velocity_spec
@@ -2057,6 +2072,124 @@ CREATE AGGREGATE lifecycle.trial_to_paid(trial_ends timestamptz, paid_at timesta
 
 COMMENT ON AGGREGATE lifecycle.trial_to_paid(timestamptz, timestamptz, timestamptz) IS 'how many of the trials that are over by an instant were paid by then';
 
+CREATE FUNCTION lifecycle.health(measures jsonb, weights jsonb, OUT score numeric, OUT coverage numeric) RETURNS record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.health(jsonb, jsonb) IS 'the weighted mean of the measures present, and how much of the weight they cover';
+
+CREATE FUNCTION lifecycle.explain_health(
+	measures jsonb,
+	weights jsonb,
+	OUT measure text,
+	OUT value numeric,
+	OUT weight numeric,
+	OUT share numeric,
+	OUT points numeric
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 ROWS 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.explain_health(jsonb, jsonb) IS 'one row for every weight; the points of the measures present add up to the score of health';
+
+CREATE FUNCTION lifecycle.rfm_score(value numeric, cuts numeric[], lower_is_better boolean DEFAULT false) RETURNS integer
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.rfm_score(numeric, numeric[], boolean) IS
+'1 and the number of cut points that the value is better than: greater, or less where lower is better';
+
+CREATE FUNCTION lifecycle.rfm_cuts_final(amounts numeric[]) RETURNS numeric[]
+LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+RETURN (SELECT percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY amount) FROM unnest(amounts) amount);
+
+COMMENT ON FUNCTION lifecycle.rfm_cuts_final(numeric[]) IS 'final function of rfm_cuts';
+
+CREATE AGGREGATE lifecycle.rfm_cuts(value numeric) (
+	SFUNC = pg_catalog.array_append,
+	STYPE = numeric[],
+	SSPACE = 8192,
+	FINALFUNC = lifecycle.rfm_cuts_final,
+	FINALFUNC_MODIFY = READ_ONLY,
+	COMBINEFUNC = pg_catalog.array_cat,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rfm_cuts(numeric) IS 'the four cut points that make quintiles of a column, each of them one of its values';
+
+CREATE FUNCTION lifecycle.rfm_rules(
+	OUT "position" int,
+	OUT segment text,
+	OUT recency int4range,
+	OUT frequency int4range,
+	OUT monetary int4range
+) RETURNS SETOF record
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+	SELECT r.position, r.segment, int4range(r.recency_from, r.recency_to, '[]'), int4range(r.frequency_from, r.frequency_to, '[]'), '(,)'::int4range
+	FROM (VALUES
+		(1, 'champions', 5, 5, 4, 5),
+		(2, 'loyal customers', 3, 4, 4, 5),
+		(3, 'potential loyalists', 4, 5, 2, 3),
+		(4, 'new customers', 5, 5, 1, 1),
+		(5, 'promising', 4, 4, 1, 1),
+		(6, 'need attention', 3, 3, 3, 3),
+		(7, 'about to sleep', 3, 3, 1, 2),
+		(8, 'cannot lose them', 1, 2, 5, 5),
+		(9, 'at risk', 1, 2, 3, 4),
+		(10, 'hibernating', 1, 2, 1, 2)
+	) r("position", segment, recency_from, recency_to, frequency_from, frequency_to)
+	ORDER BY r.position;
+
+END;
+
+COMMENT ON FUNCTION lifecycle.rfm_rules() IS 'the usual ten segments of customers with scores from 1 to 5';
+
+CREATE FUNCTION lifecycle.rfm_segment(recency int, frequency int, monetary int) RETURNS text
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN (SELECT r.segment FROM lifecycle.rfm_rules() r
+	WHERE r.recency @> rfm_segment.recency AND r.frequency @> rfm_segment.frequency AND r.monetary @> rfm_segment.monetary
+	ORDER BY r.position LIMIT 1);
+
+COMMENT ON FUNCTION lifecycle.rfm_segment(int, int, int) IS 'the segment that the usual rules put scores in';
+
+CREATE FUNCTION lifecycle.create_rfm_rules(table_name text) RETURNS regclass
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE AS $$
+DECLARE
+	parts text[] := pg_catalog.parse_ident(table_name);
+	name text;
+BEGIN
+	-- Or a temporary table of that name would get in between.
+	IF pg_catalog.cardinality(parts) OPERATOR(pg_catalog.=) 1 AND pg_catalog.current_schema() IS NOT NULL THEN
+		parts := pg_catalog.array_prepend(pg_catalog.current_schema()::text, parts);
+	END IF;
+	name := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(part), '.' ORDER BY n)
+		FROM pg_catalog.unnest(parts) WITH ORDINALITY i(part, n));
+	EXECUTE pg_catalog.format('CREATE TABLE %s ('
+		'"position" int PRIMARY KEY, segment text NOT NULL, '
+		'recency pg_catalog.int4range NOT NULL DEFAULT ''(,)'', '
+		'frequency pg_catalog.int4range NOT NULL DEFAULT ''(,)'', '
+		'monetary pg_catalog.int4range NOT NULL DEFAULT ''(,)'')', name);
+	EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', name,
+		'segments by RFM scores: the first whose ranges hold all three');
+	EXECUTE pg_catalog.format('INSERT INTO %s SELECT * FROM lifecycle.rfm_rules()', name);
+	RETURN pg_catalog.to_regclass(name);
+END
+$$;
+
+COMMENT ON FUNCTION lifecycle.create_rfm_rules(text) IS 'makes a table of one''s own with the usual rules, to be changed at will';
+
+CREATE FUNCTION lifecycle.rfm_segment(recency int, frequency int, monetary int, rules regclass) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED COST 1000 AS $$
+DECLARE
+	found_segment text;
+BEGIN
+	EXECUTE pg_catalog.format('SELECT segment FROM %s '
+		'WHERE recency OPERATOR(pg_catalog.@>) $1 AND frequency OPERATOR(pg_catalog.@>) $2 AND monetary OPERATOR(pg_catalog.@>) $3 '
+		'ORDER BY "position" LIMIT 1', rules) INTO found_segment USING recency, frequency, monetary;
+	RETURN found_segment;
+END
+$$;
+
+COMMENT ON FUNCTION lifecycle.rfm_segment(int, int, int, regclass) IS 'the segment that a table of rules puts scores in; NULL where no rule does';
+
 CREATE VIEW lifecycle.stage AS
 	SELECT l.name AS lifecycle, s.*
 	FROM lifecycle.lifecycle l CROSS JOIN LATERAL lifecycle.diagram_stages(l.diagram) s;
@@ -2502,7 +2635,7 @@ END $$;
 
 COMMENT ON FUNCTION lifecycle.check_label_fits(record, text, text) IS 'refuses a label that the stage column of a follower cannot hold';
 
-CREATE FUNCTION lifecycle.prepare_rename(lifecycle text, old text, new text, at_once boolean, logs boolean DEFAULT true) RETURNS void
+CREATE FUNCTION lifecycle.prepare_followers(lifecycle text, old text, new text, at_once boolean, logs boolean) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -2510,9 +2643,8 @@ DECLARE
 	definition text;
 	constraint_name name;
 BEGIN
-	PERFORM lifecycle.begin_rename(lifecycle, old, new);
 	PERFORM lifecycle.check_followers(lifecycle, logs);
-	FOR f IN SELECT * FROM lifecycle.followers(prepare_rename.lifecycle) LOOP
+	FOR f IN SELECT * FROM lifecycle.followers(prepare_followers.lifecycle) LOOP
 		EXECUTE format('LOCK TABLE %s IN %s MODE', f.relation, CASE WHEN f.enum IS NULL THEN 'SHARE ROW EXCLUSIVE' ELSE 'ACCESS EXCLUSIVE' END);
 		IF f.enum IS NULL THEN
 			PERFORM lifecycle.check_label_fits(f, old, new);
@@ -2529,9 +2661,18 @@ BEGIN
 		END IF;
 	END LOOP;
 	-- Types that no attached table uses follow too.
-	PERFORM lifecycle.rename_in_enum(t.type, prepare_rename.lifecycle, old, new, at_once)
-	FROM lifecycle.stage_types(prepare_rename.lifecycle) t WHERE NOT t.attached;
+	PERFORM lifecycle.rename_in_enum(t.type, prepare_followers.lifecycle, old, new, at_once)
+	FROM lifecycle.stage_types(prepare_followers.lifecycle) t WHERE NOT t.attached;
 END $$;
+
+COMMENT ON FUNCTION lifecycle.prepare_followers(text, text, text, boolean, boolean) IS 'readies enums and CHECKs for rows that hold a former label';
+
+CREATE FUNCTION lifecycle.prepare_rename(lifecycle text, old text, new text, at_once boolean, logs boolean DEFAULT true) RETURNS void
+LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT lifecycle.begin_rename(lifecycle, old, new);
+	SELECT lifecycle.prepare_followers(lifecycle, old, new, at_once, logs)
+$$;
 
 COMMENT ON FUNCTION lifecycle.prepare_rename(text, text, text, boolean, boolean) IS 'the first step of rename_stage(): diagram, enums and CHECKs';
 
@@ -2607,7 +2748,7 @@ END $$;
 
 COMMENT ON FUNCTION lifecycle.finish_rename(text, text) IS 'the third step of rename_stage(): CHECKs are validated, former labels forgotten';
 
-CREATE PROCEDURE lifecycle.rename_stage(name text, old text, new text, blocks integer DEFAULT 1000, log boolean DEFAULT true)
+CREATE PROCEDURE lifecycle.relabel_rows(lifecycle text, label text, blocks integer, log boolean, INOUT relabelled bigint DEFAULT 0)
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -2619,28 +2760,17 @@ DECLARE
 	last_block bigint;
 	all_blocks bigint := 0;
 	done_blocks bigint := 0;
-	renamed bigint := 0;
-	renamed_before bigint := 0;
+	relabelled_before bigint := 0;
 	left_now bigint;
 	message text;
 	hint text;
 	n bigint;
 	started timestamptz := pg_catalog.clock_timestamp();
 BEGIN
-	IF name IS NULL OR old IS NULL OR new IS NULL THEN
-		RAISE EXCEPTION 'the lifecycle, the old label and the new one must be given' USING ERRCODE = 'null_value_not_allowed';
-	ELSIF blocks < 1 THEN
-		RAISE EXCEPTION 'a batch has at least one block' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	-- In a transaction block this fails, before anything is done.
-	IF blocks IS NOT NULL THEN COMMIT; END IF;
-	PERFORM lifecycle.prepare_rename(name, old, new, blocks IS NULL, coalesce(log, true));
-	IF blocks IS NOT NULL THEN COMMIT; END IF;
-
 	SELECT pg_catalog.array_agg(w.relation), pg_catalog.array_agg(w.batch), pg_catalog.array_agg(w.remaining),
 		coalesce(pg_catalog.sum(pg_catalog.pg_relation_size(w.relation) OPERATOR(pg_catalog./) block_size), 0)
 	INTO relations, batches, remaining, all_blocks
-	FROM lifecycle.rename_work(name, new, coalesce(log, true)) w;
+	FROM lifecycle.rename_work(lifecycle, label, coalesce(log, true)) w;
 	-- A row that a batch has waited for may turn up behind the last block: so once more, unless nothing helps.
 	LOOP
 		FOR i IN 1 .. coalesce(pg_catalog.cardinality(relations), 0) LOOP
@@ -2653,9 +2783,9 @@ BEGIN
 				done_blocks := LEAST(done_blocks + n, all_blocks);
 				GET DIAGNOSTICS n = ROW_COUNT;
 				IF blocks IS NOT NULL THEN COMMIT; END IF;
-				renamed := renamed + n;
+				relabelled := relabelled + n;
 				IF n > 0 AND done_blocks < all_blocks THEN
-					RAISE NOTICE '% rows renamed, % %% of the tables, about % left', renamed, 100 * done_blocks / all_blocks,
+					RAISE NOTICE '% rows renamed, % %% of the tables, about % left', relabelled, 100 * done_blocks / all_blocks,
 						pg_catalog.date_trunc('second', (pg_catalog.clock_timestamp() - started) * (all_blocks - done_blocks)::float8 / done_blocks);
 				END IF;
 			END LOOP;
@@ -2666,19 +2796,42 @@ BEGIN
 			EXECUTE remaining[i] INTO n;
 			IF n > 0 THEN
 				left_now := left_now + n;
-				message := pg_catalog.format('stage "%s" is not renamed yet: %s rows of %s hold the old label', new, n, relations[i]);
+				message := pg_catalog.format('stage "%s" is not renamed yet: %s rows of %s hold the old label', label, n, relations[i]);
 				hint := pg_catalog.format('SELECT * FROM lifecycle.verify(%L); says what is in the way. Then call again.', relations[i]);
 			END IF;
 		END LOOP;
-		EXIT WHEN left_now = 0 OR left_now >= renamed - renamed_before;
-		renamed_before := renamed;
+		EXIT WHEN left_now = 0 OR left_now >= relabelled - relabelled_before;
+		relabelled_before := relabelled;
 	END LOOP;
 	IF left_now > 0 THEN
 		RAISE WARNING '%', message USING HINT = hint;
+		relabelled := NULL;
 		RETURN;
 	END IF;
-	PERFORM lifecycle.finish_rename(name, new);
-	RAISE NOTICE 'stage "%" of lifecycle "%" is called "%" now: % rows renamed', old, name, new, renamed;
+	PERFORM lifecycle.finish_rename(lifecycle, label);
+END $$;
+
+COMMENT ON PROCEDURE lifecycle.relabel_rows(text, text, integer, boolean, bigint) IS 'gives rows, journeys and logs the present label of a stage, in committed batches';
+
+CREATE PROCEDURE lifecycle.rename_stage(name text, old text, new text, blocks integer DEFAULT 1000, log boolean DEFAULT true)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	renamed bigint := 0;
+BEGIN
+	IF name IS NULL OR old IS NULL OR new IS NULL THEN
+		RAISE EXCEPTION 'the lifecycle, the old label and the new one must be given' USING ERRCODE = 'null_value_not_allowed';
+	ELSIF blocks < 1 THEN
+		RAISE EXCEPTION 'a batch has at least one block' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	-- In a transaction block this fails, before anything is done.
+	IF blocks IS NOT NULL THEN COMMIT; END IF;
+	PERFORM lifecycle.prepare_rename(name, old, new, blocks IS NULL, coalesce(log, true));
+	IF blocks IS NOT NULL THEN COMMIT; END IF;
+	CALL lifecycle.relabel_rows(name, new, blocks, log, renamed);
+	IF renamed IS NOT NULL THEN
+		RAISE NOTICE 'stage "%" of lifecycle "%" is called "%" now: % rows renamed', old, name, new, renamed;
+	END IF;
 END $$;
 
 COMMENT ON PROCEDURE lifecycle.rename_stage(text, text, text, integer, boolean) IS 'gives a stage another label, in the diagram, enums, rows, journeys and logs, in committed batches; also where it was renamed by hand';
@@ -3081,6 +3234,208 @@ EXCEPTION WHEN invalid_text_representation THEN
 END $$;
 
 COMMENT ON FUNCTION lifecycle.rebuild_stage_type(regtype) IS 'makes an enum anew with the labels and in the order of its lifecycle''s diagram, and takes all its columns along';
+
+CREATE FUNCTION lifecycle.lock_lifecycle(lifecycle text) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION lifecycle.lock_lifecycle(text) IS 'the diagram of a lifecycle, which only its owner may change, and nobody else until the end of the transaction';
+
+CREATE FUNCTION lifecycle.redraw_lifecycle(lifecycle text, diagram text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION lifecycle.redraw_lifecycle(text, text) IS 'stores another diagram of a lifecycle, unless rows hold a stage that it lacks';
+
+CREATE FUNCTION lifecycle.lifecycle_tables(lifecycle text, OUT relation regclass, OUT key text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 3;
+
+COMMENT ON FUNCTION lifecycle.lifecycle_tables(text) IS 'the attachments that have rows which follow a lifecycle, or are to';
+
+CREATE FUNCTION lifecycle.check_fit(relation regclass, key text, lifecycle text, part integer) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION lifecycle.check_fit(regclass, text, text, integer) IS 'raises what of a lifecycle does not fit a table: any part of it, or one';
+
+CREATE FUNCTION lifecycle.check_guard_text(guard text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION lifecycle.check_guard_text(text) IS 'refuses text that is not exactly one SQL expression over a row';
+
+CREATE FUNCTION lifecycle.follow_with_enums(lifecycle text, dry_run boolean, OUT change text, OUT subject text, OUT detail text) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	l record;
+	owner oid;
+	added boolean := false;
+BEGIN
+	FOR l IN SELECT m.type, m.label, m.command FROM lifecycle.missing_stage_labels(follow_with_enums.lifecycle) m LOOP
+		SELECT y.typowner INTO STRICT owner FROM pg_type y WHERE y.oid = l.type;
+		subject := format('%s of %s', l.label, format_type(l.type, NULL));
+		IF pg_has_role(owner, 'USAGE') THEN
+			PERFORM lifecycle.check_enum_label(follow_with_enums.lifecycle, l.label);
+			change := 'label added';
+			detail := l.command || ';';
+			added := true;
+			IF NOT dry_run THEN EXECUTE l.command; END IF;
+		ELSE
+			change := 'label missing';
+			detail := format('its owner %I may add it: %s;', pg_get_userbyid(owner), l.command);
+		END IF;
+		RETURN NEXT;
+	END LOOP;
+	IF added AND NOT dry_run THEN
+		RAISE NOTICE 'rows can hold the new labels once this transaction is committed';
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.follow_with_enums(text, boolean) IS 'adds the stages that enums of a lifecycle lack, where the caller owns them, and says what it did or who can';
+
+CREATE FUNCTION lifecycle.alter_lifecycle(name text, diagram text, dry_run boolean DEFAULT false,
+	OUT change text, OUT subject text, OUT detail text) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+	before text := lifecycle.lock_lifecycle(name);
+	path text := pg_catalog.current_setting('search_path');
+	r record;
+BEGIN
+	RETURN QUERY SELECT d.change, d.subject, d.detail FROM lifecycle.diagram_diff(before, alter_lifecycle.diagram) d;
+	RETURN QUERY
+	SELECT 'search_path changed', l.search_path, path FROM lifecycle.lifecycle l
+	WHERE l.name OPERATOR(pg_catalog.=) alter_lifecycle.name AND l.search_path OPERATOR(pg_catalog.<>) path
+		AND (EXISTS (SELECT FROM lifecycle.diagram_moves(alter_lifecycle.diagram) m WHERE m.guard IS NOT NULL)
+			OR EXISTS (SELECT FROM lifecycle.diagram_stages(alter_lifecycle.diagram) s WHERE s.entry_guard IS NOT NULL OR s.exit_guard IS NOT NULL));
+
+	-- A dry run is all that touches no row, undone.
+	BEGIN
+		FOR r IN SELECT * FROM lifecycle.diagram_relabels(before, alter_lifecycle.diagram) LOOP
+			IF dry_run THEN
+				PERFORM lifecycle.check_followers(alter_lifecycle.name, true);
+				IF r.merged THEN
+					PERFORM lifecycle.begin_merge(alter_lifecycle.name, r.label, r.becomes);
+				ELSE
+					PERFORM lifecycle.begin_rename(alter_lifecycle.name, r.label, r.becomes);
+				END IF;
+				PERFORM lifecycle.rename_in_enum(t.type, alter_lifecycle.name, r.label, r.becomes, true)
+				FROM lifecycle.stage_types(alter_lifecycle.name) t;
+			ELSIF r.merged THEN
+				CALL lifecycle.merge_stage(alter_lifecycle.name, r.label, r.becomes, blocks => NULL);
+			ELSE
+				CALL lifecycle.rename_stage(alter_lifecycle.name, r.label, r.becomes, blocks => NULL);
+			END IF;
+		END LOOP;
+		PERFORM lifecycle.redraw_lifecycle(alter_lifecycle.name, alter_lifecycle.diagram);
+		PERFORM lifecycle.check_fit(t.relation, t.key, alter_lifecycle.name, -1) FROM lifecycle.lifecycle_tables(alter_lifecycle.name) t;
+		RETURN QUERY SELECT e.change, e.subject, e.detail FROM lifecycle.follow_with_enums(alter_lifecycle.name, dry_run) e;
+		IF dry_run THEN
+			RAISE EXCEPTION SQLSTATE 'CL001' USING MESSAGE = 'the dry run is over';
+		END IF;
+	EXCEPTION WHEN SQLSTATE 'CL001' THEN
+		NULL;
+	END;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.alter_lifecycle(text, text, boolean) IS 'draws a lifecycle anew, with its tables and enums, and says what is different';
+
+CREATE FUNCTION lifecycle.begin_merge(lifecycle text, stage text, "into" text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION lifecycle.begin_merge(text, text, text) IS 'makes a stage of a diagram part of another, and keeps its label as a former one of that';
+
+CREATE FUNCTION lifecycle.prepare_merge(lifecycle text, stage text, "into" text, at_once boolean, logs boolean DEFAULT true) RETURNS void
+LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT lifecycle.begin_merge(lifecycle, stage, "into");
+	SELECT lifecycle.prepare_followers(lifecycle, stage, "into", at_once, logs)
+$$;
+
+COMMENT ON FUNCTION lifecycle.prepare_merge(text, text, text, boolean, boolean) IS 'the first step of merge_stage(): diagram, enums and CHECKs';
+
+CREATE PROCEDURE lifecycle.merge_stage(name text, stage text, "into" text, blocks integer DEFAULT 1000, log boolean DEFAULT true)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	merged bigint := 0;
+BEGIN
+	IF name IS NULL OR stage IS NULL OR "into" IS NULL THEN
+		RAISE EXCEPTION 'the lifecycle and both stages must be given' USING ERRCODE = 'null_value_not_allowed';
+	ELSIF blocks < 1 THEN
+		RAISE EXCEPTION 'a batch has at least one block' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	-- In a transaction block this fails, before anything is done.
+	IF blocks IS NOT NULL THEN COMMIT; END IF;
+	PERFORM lifecycle.prepare_merge(name, stage, "into", blocks IS NULL, coalesce(log, true));
+	IF blocks IS NOT NULL THEN COMMIT; END IF;
+	CALL lifecycle.relabel_rows(name, "into", blocks, log, merged);
+	IF merged IS NOT NULL THEN
+		RAISE NOTICE 'stage "%" of lifecycle "%" is part of "%" now: % rows relabelled', stage, name, "into", merged;
+	END IF;
+END $$;
+
+COMMENT ON PROCEDURE lifecycle.merge_stage(text, text, text, integer, boolean) IS 'makes a stage part of another, in the diagram, rows, journeys and logs, in committed batches';
+
+CREATE FUNCTION lifecycle.retire_stage(name text, stage text, OUT change text, OUT subject text, OUT detail text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 3;
+
+COMMENT ON FUNCTION lifecycle.retire_stage(text, text) IS 'takes out all moves and entries that lead to a stage, which rows may then only leave';
+
+CREATE FUNCTION lifecycle.check_lifecycle(name text, OUT severity text, OUT problem text, OUT subject text, OUT hint text) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	t record;
+	g record;
+	part integer;
+	tables bigint := 0;
+	context text;
+BEGIN
+	RETURN QUERY SELECT f.severity, f.problem, f.subject, f.hint FROM lifecycle.diagram_flaws(lifecycle.diagram(check_lifecycle.name)) f;
+
+	-- One by one, so that all show that do not fit.
+	FOR t IN SELECT * FROM lifecycle.lifecycle_tables(check_lifecycle.name) LOOP
+		tables := tables + 1;
+		part := 0;
+		LOOP
+			BEGIN
+				EXIT WHEN NOT lifecycle.check_fit(t.relation, t.key, check_lifecycle.name, part);
+			EXCEPTION WHEN OTHERS THEN
+				GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+				RETURN QUERY SELECT 'error', 'rule does not fit the table',
+					concat_ws(': ', t.relation::text, SQLERRM, substring(context FROM '^(guard [^\n]*), on table')),
+					'Moves that need it fail. Give the table the column back, or draw the lifecycle without it.';
+			END;
+			part := part + 1;
+		END LOOP;
+		RETURN QUERY
+		SELECT 'notice', 'reasons have no column', format('%s: %s', t.relation, s.label),
+			'Moves to the stage give their reason with lifecycle.set_context(reason => ...), or name reason_column when attaching.'
+		FROM lifecycle.stage s JOIN lifecycle.attachments a ON a.relation = t.relation AND a.key = t.key AND a.reason_column IS NULL
+		WHERE s.lifecycle = check_lifecycle.name AND s.reasons <> '{}' ORDER BY s.position;
+	END LOOP;
+
+	-- What parses depends on the server's version.
+	FOR g IN
+		SELECT m.guard FROM lifecycle.transition m WHERE m.lifecycle = check_lifecycle.name AND m.guard IS NOT NULL
+		UNION SELECT x.guard FROM lifecycle.stage s CROSS JOIN LATERAL (VALUES (s.entry_guard), (s.exit_guard)) x (guard)
+		WHERE s.lifecycle = check_lifecycle.name AND x.guard IS NOT NULL
+		ORDER BY 1
+	LOOP
+		CONTINUE WHEN tables > 0;
+		BEGIN
+			PERFORM lifecycle.check_guard_text(g.guard);
+		EXCEPTION WHEN OTHERS THEN
+			RETURN QUERY SELECT 'error', 'guard is no expression', format('[%s]: %s', g.guard, SQLERRM), 'Draw the lifecycle with another guard.';
+		END;
+	END LOOP;
+
+	RETURN QUERY
+	SELECT 'warning', 'label is missing in the type', format('%s of %s', m.label, format_type(m.type, NULL)), m.command || ';'
+	FROM lifecycle.missing_stage_labels(check_lifecycle.name) m;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.check_lifecycle(text) IS 'what is probably wrong with a lifecycle, and what of it does not fit its tables';
 
 -- By hand, from here on: what attach() makes of a table today. The log's trigger fires first, so that it has the
 -- first of two moves first where another trigger makes the second, and every object says what it is for.
