@@ -17,6 +17,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -171,6 +172,14 @@ labels_of(const DiagramStage *stage)
 	return construct_array(labels, 1 + stage->formerly.count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
+/* The table and its partitions. */
+static void
+lock_against_writers(const Dependent *dependent)
+{
+	LockRelationOid(dependent->relid, ShareRowExclusiveLock);
+	(void) find_all_inheritors(dependent->relid, ShareRowExclusiveLock, NULL);
+}
+
 /* Names the tables whose rows hold a stage, and how many; NULL if none does. */
 static char *
 holding_tables(const char *lifecycle, const DiagramStage *stage)
@@ -182,7 +191,7 @@ holding_tables(const char *lifecycle, const DiagramStage *stage)
 
 	/* Whoever is writing finishes first, and by the rules that hold until now. */
 	foreach(cell, dependents)
-		(void) find_all_inheritors(((Dependent *) lfirst(cell))->relid, ShareRowExclusiveLock, NULL);
+		lock_against_writers(lfirst(cell));
 	initStringInfo(&list);
 	foreach(cell, dependents)
 	{

@@ -400,11 +400,26 @@ same_picture(const Diagram *a, const Diagram *b)
 		same_list(&a->presentation, &b->presentation);
 }
 
+/* The text without what stages were called formerly: of that, only what it changes counts. */
+static char *
+print_as_of_now(const Diagram *diagram)
+{
+	Diagram		now = *diagram;
+
+	now.stages = palloc((now.nstages + 1) * sizeof(DiagramStage));
+	for (int i = 0; i < now.nstages; i++)
+	{
+		now.stages[i] = diagram->stages[i];
+		now.stages[i].formerly.count = 0;
+	}
+	return diagram_print(&now);
+}
+
 /* On which side a note stands, or in which order phases do, say: nothing is overlooked. */
 static bool
 same_print(const Diagram *a, const Diagram *b)
 {
-	return strcmp(diagram_print(a), diagram_print(b)) == 0;
+	return strcmp(print_as_of_now(a), print_as_of_now(b)) == 0;
 }
 
 /*

@@ -629,7 +629,7 @@ note_value(const DiagramStage *stage, int number, const char **name, const char 
 		return false;
 	*name = note_keys[number].name;
 	*value = NULL;
-	if (note_keys[number].kind == KIND_COLOR)
+	if (note_keys[number].kind == KIND_COLOR || note_keys[number].kind == KIND_LINES)
 	{
 		*value = *stage_field(char *, &noted, &note_keys[number]);
 		return true;
