@@ -3129,13 +3129,15 @@ LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT format('CREATE DOMAIN %s AS %s%s', n.name, format_type(y.typbasetype, y.typtypmod),
 			' DEFAULT ' || pg_get_expr(y.typdefaultbin, 0))
-		|| CASE WHEN y.typnotnull THEN ARRAY[format('ALTER DOMAIN %s SET NOT NULL', n.name)] END
+		-- Since version 17, NOT NULL is a constraint with a name.
+		|| CASE WHEN y.typnotnull AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.contypid = y.oid AND c.contype = 'n')
+			THEN ARRAY[format('ALTER DOMAIN %s SET NOT NULL', n.name)] END
 		|| ARRAY(
 			SELECT format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', n.name, c.conname, pg_get_constraintdef(c.oid))
-			FROM pg_constraint c WHERE c.contypid = y.oid AND c.contype = 'c' ORDER BY c.oid)
+			FROM pg_constraint c WHERE c.contypid = y.oid AND c.contype IN ('c', 'n') ORDER BY c.oid)
 		|| ARRAY(
 			SELECT format('COMMENT ON CONSTRAINT %I ON DOMAIN %s IS %L', c.conname, n.name, obj_description(c.oid, 'pg_constraint'))
-			FROM pg_constraint c WHERE c.contypid = y.oid AND c.contype = 'c' AND obj_description(c.oid, 'pg_constraint') IS NOT NULL)
+			FROM pg_constraint c WHERE c.contypid = y.oid AND obj_description(c.oid, 'pg_constraint') IS NOT NULL)
 	FROM pg_type y CROSS JOIN LATERAL (SELECT format_type(y.oid, NULL) AS name) n
 	WHERE y.oid = definition_of_domain.domain
 $$;
