@@ -67,6 +67,9 @@ PURE = \
 	naive_bayes \
 	naive_bayes_text \
 	naive_bayes_score \
+	exact_sum \
+	logregr \
+	logregr_newton \
 	diagram_lex \
 	diagram_label \
 	diagram_note \
@@ -117,6 +120,8 @@ FACES = \
 	naive_bayes_io \
 	naive_bayes_agg \
 	naive_bayes_predict \
+	logregr_agg \
+	logregr_fit \
 	mrr \
 	mrr_report \
 	revenue \
@@ -174,6 +179,7 @@ PARTS = \
 	sums \
 	pipeline \
 	naive_bayes \
+	logregr \
 	revenue \
 	health \
 	rfm \
