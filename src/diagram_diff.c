@@ -112,6 +112,7 @@ pair_renamed(Differ *differ)
 		const char *label = differ->before->stages[i].label;
 		int			after;
 
+		CHECK_FOR_INTERRUPTS();
 		if (differ->diff->becomes[i] != NO_STAGE)
 			continue;
 		after = successor(differ, i);

@@ -200,6 +200,13 @@ INSERT INTO tickets VALUES (200, 'open');
 SELECT is((SELECT stage FROM tickets WHERE id = 200), 'fresh', '46: a new one too');
 UPDATE tickets SET stage = 'busy' WHERE id = 4;
 SELECT is((SELECT lifecycle.path(journey) FROM tickets WHERE id = 4), 'fresh>busy', '46: and one that moves');
+SELECT is((SELECT hint FROM lifecycle.verify('tickets') WHERE problem = 'stage is still being renamed'),
+	'CALL lifecycle.rename_stage(''ticket'', ''open'', ''fresh'');', '46: verify() names a call that finishes it');
+BEGIN;
+CALL lifecycle.rename_stage('ticket', 'open', 'fresh', NULL);
+SELECT is((SELECT count(*) FROM tickets WHERE 'open' = ANY (lifecycle.stages(journey))), 0::bigint, '46: which it does');
+ROLLBACK;
+SELECT is((SELECT count(*) FROM tickets WHERE 'open' = ANY (lifecycle.stages(journey))), 73::bigint, '46: until then rows hold both');
 CALL lifecycle.merge_stage('ticket', 'open', 'fresh', 1);
 SELECT is_empty($$SELECT * FROM tickets t JOIN before b USING (id) WHERE id NOT IN (2, 4)
 	AND (lifecycle.path(t.journey) <> replace(b.path, 'open', 'fresh') OR lifecycle.last_moved_at(t.journey) <> b.moved OR t.stage <> 'fresh')$$,
@@ -238,6 +245,21 @@ SELECT lives_ok($$SELECT lifecycle.alter_lifecycle('north', E'stateDiagram-v2\n[
 SELECT throws_ok($$SELECT lifecycle.alter_lifecycle('south', E'stateDiagram-v2\n[*] --> new\nnew --> done')$$, '2BP01', NULL, '41, 45: where it has some the stage stays');
 CALL lifecycle.merge_stage('south', 'busy', 'new');
 SELECT is((SELECT count(*) FROM work WHERE stage = 'new'), 10::bigint, '41, 46: and is merged');
+
+-- A type that other lifecycles use too; a label that is needed at once.
+CREATE TYPE shared AS ENUM ('new', 'busy');
+CREATE TABLE shared_work (id int, pipeline text, stage shared);
+SELECT lifecycle.attach('shared_work', lifecycle_column => 'pipeline');
+INSERT INTO shared_work VALUES (1, 'south', 'new');
+CREATE FUNCTION alter_and_move() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM lifecycle.alter_lifecycle('south', E'stateDiagram-v2\n[*] --> new\nnew --> done\nnew --> lost');
+	UPDATE shared_work SET stage = 'lost';
+END $$;
+SELECT throws_ok('SELECT alter_and_move()', '55P04', NULL, '28, 45: a label that was added is not held in the same transaction');
+SELECT lives_ok($$SELECT lifecycle.alter_lifecycle('south', E'stateDiagram-v2\n[*] --> new\nnew --> done\nnew --> lost')$$, '28, 45: but');
+SELECT lives_ok($$UPDATE shared_work SET stage = 'lost'$$, '28, 45: in the next');
+SELECT is(enum_range(NULL::shared)::text, '{new,done,lost,busy}', '45: labels stand where they are drawn');
 
 -- Rights. The lifecycle and the table belong to two roles.
 CREATE ROLE alter_owner;
