@@ -70,6 +70,8 @@ PURE = \
 	exact_sum \
 	logregr \
 	logregr_newton \
+	decayed_score \
+	decayed_score_text \
 	diagram_lex \
 	diagram_label \
 	diagram_note \
@@ -122,6 +124,7 @@ FACES = \
 	naive_bayes_predict \
 	logregr_agg \
 	logregr_fit \
+	decayed_score_io \
 	mrr \
 	mrr_report \
 	revenue \
@@ -180,6 +183,7 @@ PARTS = \
 	pipeline \
 	naive_bayes \
 	logregr \
+	decayed_score \
 	revenue \
 	health \
 	rfm \

@@ -1804,6 +1804,165 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 ROWS 100 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION lifecycle.naive_bayes_counts(lifecycle.naive_bayes) IS 'what a model counts: all deals, those that have a field, and those that have a value';
 
+CREATE TYPE lifecycle.logregr_step AS (
+	observations bigint,
+	log_likelihood double precision,
+	gradient double precision[],
+	information double precision[],
+	next_coef double precision[],
+	std_errors double precision[],
+	separated boolean,
+	largest_x double precision[]
+);
+
+COMMENT ON TYPE lifecycle.logregr_step IS 'what rows say of a logistic regression''s coefficients: how likely they are, and which are the next to try';
+
+CREATE FUNCTION lifecycle.logregr_agg_add(internal, y boolean, x double precision[], coef double precision[]) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logregr_agg_add(internal, boolean, double precision[], double precision[]) IS 'transition function of logregr_agg';
+
+CREATE FUNCTION lifecycle.logregr_agg_combine(internal, internal) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logregr_agg_combine(internal, internal) IS 'combine function of logregr_agg';
+
+CREATE FUNCTION lifecycle.logregr_agg_serialize(internal) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logregr_agg_serialize(internal) IS 'serialization function of logregr_agg';
+
+CREATE FUNCTION lifecycle.logregr_agg_deserialize(bytea, internal) RETURNS internal
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logregr_agg_deserialize(bytea, internal) IS 'deserialization function of logregr_agg';
+
+CREATE FUNCTION lifecycle.logregr_agg_final(internal) RETURNS lifecycle.logregr_step
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logregr_agg_final(internal) IS 'final function of logregr_agg';
+
+CREATE AGGREGATE lifecycle.logregr_agg(y boolean, x double precision[], coef double precision[]) (
+	SFUNC = lifecycle.logregr_agg_add,
+	STYPE = internal,
+	SSPACE = 8192,
+	FINALFUNC = lifecycle.logregr_agg_final,
+	COMBINEFUNC = lifecycle.logregr_agg_combine,
+	SERIALFUNC = lifecycle.logregr_agg_serialize,
+	DESERIALFUNC = lifecycle.logregr_agg_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.logregr_agg(boolean, double precision[], double precision[]) IS 'one Newton step of a logistic regression of y on x; a row with a NULL in y or x is left out';
+
+CREATE FUNCTION lifecycle.logregr_fit(
+	query text,
+	max_iterations integer DEFAULT 50,
+	OUT coef double precision[],
+	OUT std_errors double precision[],
+	OUT z double precision[],
+	OUT p_values double precision[],
+	OUT log_likelihood double precision,
+	OUT observations bigint,
+	OUT iterations integer,
+	OUT converged boolean,
+	OUT status text
+) RETURNS record
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logregr_fit(text, integer) IS 'the logistic regression of a query''s first column, y boolean, on its second, x, an array of numbers; the query runs as the caller';
+
+CREATE FUNCTION lifecycle.logregr_predict(coef double precision[], x double precision[]) RETURNS double precision
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.logregr_predict(double precision[], double precision[]) IS 'the probability that y is true, by the coefficients of logregr_fit; NULL where one of the numbers is';
+
+CREATE TYPE lifecycle.decayed_score;
+
+CREATE FUNCTION lifecycle.decayed_score_in(cstring) RETURNS lifecycle.decayed_score
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.decayed_score_in(cstring) IS 'reads a decayed_score from text';
+
+CREATE FUNCTION lifecycle.decayed_score_out(lifecycle.decayed_score) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.decayed_score_out(lifecycle.decayed_score) IS 'prints a decayed_score as text';
+
+CREATE FUNCTION lifecycle.decayed_score_recv(internal) RETURNS lifecycle.decayed_score
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.decayed_score_recv(internal) IS 'reads a decayed_score from its binary form';
+
+CREATE FUNCTION lifecycle.decayed_score_send(lifecycle.decayed_score) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.decayed_score_send(lifecycle.decayed_score) IS 'writes a decayed_score in its binary form';
+
+CREATE TYPE lifecycle.decayed_score (
+	INPUT = lifecycle.decayed_score_in,
+	OUTPUT = lifecycle.decayed_score_out,
+	RECEIVE = lifecycle.decayed_score_recv,
+	SEND = lifecycle.decayed_score_send,
+	INTERNALLENGTH = 120,
+	ALIGNMENT = double,
+	STORAGE = plain
+);
+
+COMMENT ON TYPE lifecycle.decayed_score IS 'points that halve with time: their sum, the newest instant and the half-life; made by decayed_sum, read by score_at, can be added';
+
+CREATE FUNCTION lifecycle.decayed_score(points double precision, at timestamptz, half_life interval) RETURNS lifecycle.decayed_score
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.decayed_score(double precision, timestamptz, interval) IS 'the score of one event: its points halve in every half-life from that instant on';
+
+CREATE FUNCTION lifecycle.decayed_score_plus(lifecycle.decayed_score, lifecycle.decayed_score) RETURNS lifecycle.decayed_score
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.decayed_score_plus(lifecycle.decayed_score, lifecycle.decayed_score) IS 'implementation of + operator';
+
+CREATE OPERATOR lifecycle.+ (
+	LEFTARG = lifecycle.decayed_score,
+	RIGHTARG = lifecycle.decayed_score,
+	FUNCTION = lifecycle.decayed_score_plus,
+	COMMUTATOR = OPERATOR(lifecycle.+)
+);
+
+COMMENT ON OPERATOR lifecycle.+ (lifecycle.decayed_score, lifecycle.decayed_score) IS 'the score of the events of both, which must have the same half-life';
+
+CREATE FUNCTION lifecycle.score_at(score lifecycle.decayed_score, at timestamptz) RETURNS double precision
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.score_at(lifecycle.decayed_score, timestamptz) IS 'what a score is worth at an instant; NULL before its own';
+
+CREATE FUNCTION lifecycle.decayed_sum_add(lifecycle.decayed_score, points double precision, at timestamptz, half_life interval) RETURNS lifecycle.decayed_score
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.decayed_sum_add(lifecycle.decayed_score, double precision, timestamptz, interval) IS 'transition function of decayed_sum';
+
+CREATE FUNCTION lifecycle.decayed_sum_combine(lifecycle.decayed_score, lifecycle.decayed_score) RETURNS lifecycle.decayed_score
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.decayed_sum_combine(lifecycle.decayed_score, lifecycle.decayed_score) IS 'combine function of decayed_sum, and transition and combine function of rollup';
+
+CREATE AGGREGATE lifecycle.decayed_sum(points double precision, at timestamptz, half_life interval) (
+	SFUNC = lifecycle.decayed_sum_add,
+	STYPE = lifecycle.decayed_score,
+	COMBINEFUNC = lifecycle.decayed_sum_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.decayed_sum(double precision, timestamptz, interval) IS 'the score of a group of events, the same in any order; a row with a NULL counts nothing';
+
+CREATE AGGREGATE lifecycle.rollup(score lifecycle.decayed_score) (
+	SFUNC = lifecycle.decayed_sum_combine,
+	STYPE = lifecycle.decayed_score,
+	COMBINEFUNC = lifecycle.decayed_sum_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.decayed_score) IS 'the score of the events of all scores';
+
 CREATE FUNCTION lifecycle.is_mrr_series(amounts numeric[]) RETURNS boolean
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 
