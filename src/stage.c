@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -65,10 +66,48 @@ enum_label(Oid value, float4 *order)
 	return label;
 }
 
+/* An enum's value that was looked up before. */
+typedef struct KnownEnum
+{
+	Oid			value;
+	float4		order;
+	JourneyLabel label;
+} KnownEnum;
+
+#define KNOWN_ENUMS 64			/* a power of two: more values than most enums have */
+
+/*
+ * The same, looked up once a query.  For aggregates only: other call sites may outlive a
+ * value's name.
+ */
+static JourneyLabel
+known_enum_label(FunctionCallInfo fcinfo, StageType *stage_type, Oid value, float4 *order)
+{
+	KnownEnum  *known;
+	MemoryContext caller;
+
+	if (stage_type->known == NULL)
+		stage_type->known = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+												   KNOWN_ENUMS * sizeof(KnownEnum));
+	known = &stage_type->known[murmurhash32(value) % KNOWN_ENUMS];
+	if (known->value != value)
+	{
+		if (known->value != InvalidOid)
+			pfree(unconstify(char *, known->label.text));
+		known->value = InvalidOid;
+		caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		known->label = enum_label(value, &known->order);
+		MemoryContextSwitchTo(caller);
+		known->value = value;
+	}
+	*order = known->order;
+	return known->label;
+}
+
 /*
  * The label of an argument that is not NULL.  It may point into the argument, else it
- * is in the current memory context.  Uses fn_extra, for all such arguments of a
- * function: they have one type.
+ * is in the current memory context; an aggregate's is good until its next one.  Uses
+ * fn_extra, for all such arguments of a function: they have one type.
  */
 JourneyLabel
 stage_argument(FunctionCallInfo fcinfo, int argno)
@@ -88,6 +127,8 @@ stage_ordered_argument(FunctionCallInfo fcinfo, int argno, float4 *order)
 	JourneyLabel label;
 
 	*order = 0;
+	if (stage_type->is_enum && AggCheckCallContext(fcinfo, NULL))
+		return known_enum_label(fcinfo, stage_type, PG_GETARG_OID(argno), order);
 	if (stage_type->is_enum)
 		return enum_label(PG_GETARG_OID(argno), order);
 	if (stage_type->is_text)

@@ -22,6 +22,7 @@ typedef struct StageType
 	bool		is_text;
 	bool		is_enum;
 	FmgrInfo	output;			/* set up for the others only */
+	struct KnownEnum *known;	/* an aggregate's enum values */
 	void	   *more;			/* the function's own; NULL at first */
 } StageType;
 

@@ -158,6 +158,13 @@ FROM (SELECT kind, journey_agg(stage, at ORDER BY i)::text AS forwards, journey_
 	FROM odd GROUP BY kind) o
 	JOIN (SELECT kind, journey_merge(journey)::text AS merged FROM (SELECT kind, journey_agg(stage, at) AS journey FROM odd GROUP BY kind, i % 7) p GROUP BY kind) m USING (kind);
 
+-- An enum of more values than an aggregate keeps at hand.
+SELECT format('CREATE TYPE large AS ENUM (%s)', string_agg(quote_literal('v' || i * 7919 % 1009), ',' ORDER BY i)) FROM generate_series(1, 300) i \gexec
+SELECT count(*) AS groups, count(*) FILTER (WHERE j = expected) AS equal FROM (
+	SELECT journey_agg(stage, at)::text AS j, '{' || string_agg(step_text(stage::text, at), ',' ORDER BY at, stage) || '}' AS expected
+	FROM (SELECT i % 10 AS part, (enum_range(NULL::large))[1 + i * 31 % 300] AS stage, timestamptz '2026-01-01' + i % 13 * interval '1 day' AS at FROM generate_series(1, 6000) i) v
+	GROUP BY part) x;
+
 -- DISTINCT, and a frame that moves: the state is read many times while it grows, and begun anew.
 SELECT count(*) FROM (
 	SELECT customer, journey_agg(DISTINCT stage, at)::text,
