@@ -406,17 +406,19 @@ find_plain_label(const JourneyEvents *events, JourneyLabel wanted)
 
 /*
  * What most events need of events_add(): false, with nothing changed, for the others.  A
- * label without an order, an event without a seq, room for both.
+ * label without an order, and room for label and event.
  */
 bool
-events_add_simple(JourneyEvents *events, JourneyLabel label, TimestampTz at)
+events_add_simple(JourneyEvents *events, JourneyLabel label, TimestampTz at, int64 seq)
 {
+	size_t		width = cells_per_event(events);
+	int64	   *cells = events->cells + events->nevents * width;
 	uint64		bit = label_bit(&label);
 	int			index = -1;
 
 	if (events->nevents == 0)
 		events->base = at;
-	if ((events->flags & ~EVENTS_SCATTERED) != 0 || events->nevents == events->events_room ||
+	if (order_size(events) > 0 || events->nevents == events->events_room ||
 		!IS_VALID_TIMESTAMP(at) || !base_reaches(events, at))
 		return false;
 	if ((events->label_bits & bit) != 0)
@@ -434,9 +436,11 @@ events_add_simple(JourneyEvents *events, JourneyLabel label, TimestampTz at)
 		events->label_bits |= bit;
 		index = events->nlabels++;
 	}
-	if (events->nevents > 0 && at <= word_instant(events, events->cells[events->nevents - 1]))
+	if (events->nevents++ > 0 && at <= word_instant(events, *(cells - width)))
 		events->flags |= EVENTS_SCATTERED;
-	events->cells[events->nevents++] = make_word(events, at, index);
+	cells[0] = make_word(events, at, index);
+	if (width > 1)
+		cells[1] = seq;
 	return true;
 }
 

@@ -87,7 +87,8 @@ events_have_seq(const JourneyEvents *events)
 extern size_t events_size(const JourneyEvents *events);
 extern JourneyEvents *events_begin(bool have_seq, bool have_order);
 extern void events_clear(JourneyEvents *events);
-extern bool events_add_simple(JourneyEvents *events, JourneyLabel label, TimestampTz at);
+extern bool events_add_simple(JourneyEvents *events, JourneyLabel label, TimestampTz at,
+							  int64 seq);
 extern JourneyEvents *events_add(JourneyEvents *events, const EventLabel *label, TimestampTz at,
 								 int64 seq, PureError *error);
 extern JourneyEvents *events_merge(JourneyEvents *into, const JourneyEvents *from,

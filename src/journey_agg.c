@@ -107,7 +107,7 @@ add_event(FunctionCallInfo fcinfo)
 }
 
 /*
- * A state without events and seq: the executor copies what this call returns for a group's
+ * A state without events: the executor copies what this call returns for a group's
  * first event, so that the next group may have the same one again.
  */
 static inline JourneyEvents *
@@ -122,7 +122,7 @@ begin_again(FunctionCallInfo fcinfo)
 		return site->more;
 	}
 	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	site->more = events_begin(false, false);
+	site->more = events_begin(PG_NARGS() > 3, false);
 	MemoryContextSwitchTo(caller);
 	SET_VARSIZE(site->more, events_size(site->more));
 	return site->more;
@@ -139,13 +139,14 @@ fetch_state(const JourneyEvents *events)
 		__builtin_prefetch((const char *) events + at, 1);
 }
 
-/* Adds an event that has a short text and no seq to a state that has room; else false. */
+/* Adds an event that has a short text to a state that has room; else false. */
 static inline bool
 add_simple_event(FunctionCallInfo fcinfo, JourneyEvents **events)
 {
+	bool		have_seq = PG_NARGS() > 3;
 	JourneyLabel label;
 
-	if (PG_NARGS() > 3 || PG_ARGISNULL(1) || PG_ARGISNULL(2) ||
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || (have_seq && PG_ARGISNULL(3)) ||
 		!stage_plain_argument(fcinfo, 1, &label))
 		return false;
 	if (PG_ARGISNULL(0))
@@ -156,7 +157,8 @@ add_simple_event(FunctionCallInfo fcinfo, JourneyEvents **events)
 		fetch_state(*events);
 	}
 	return !VARATT_IS_EXTENDED(*events) &&
-		events_add_simple(*events, label, PG_GETARG_TIMESTAMPTZ(2));
+		events_add_simple(*events, label, PG_GETARG_TIMESTAMPTZ(2),
+						  have_seq ? PG_GETARG_INT64(3) : 0);
 }
 
 /*
