@@ -12,6 +12,7 @@
 
 #include "utils/builtins.h"
 
+#include "compat.h"
 #include "movement.h"
 #include "sums.h"
 
