@@ -1,9 +1,12 @@
--- Compares survival's estimates with answers.csv on cases.csv; see reference.R for both. Prints TAP.
+-- Compares survival's estimates with answers.csv on cases.csv, and logistic regression's on rows.csv; see
+-- reference.R for all three. Prints TAP.
 CREATE EXTENSION crm_lifecycle;
 SET search_path = public, lifecycle;
 
 CREATE TABLE cases (data text, grp text, days int, cause text);
 \copy cases FROM 'cases.csv' (FORMAT csv)
+CREATE TABLE rows (data text, y boolean, x float8[]);
+\copy rows FROM 'rows.csv' (FORMAT csv)
 CREATE TABLE answers (data text, grp text, what text, days int, value float8);
 \copy answers FROM 'answers.csv' (FORMAT csv, FORCE_NOT_NULL (grp))
 
@@ -44,6 +47,15 @@ FROM tests, logrank_test(groups, cause), LATERAL (VALUES ('chi square', chi_squa
 INSERT INTO ours
 SELECT data, names[group_number], name || ' ' || what, NULL, value
 FROM tests, logrank_groups(groups, cause), LATERAL (VALUES ('observed', observed), ('expected', expected), ('variance', variance)) v(what, value);
+
+CREATE TABLE fits AS
+SELECT data, f.* FROM (SELECT DISTINCT data FROM rows) d, logregr_fit(format('SELECT y, x FROM public.rows WHERE data = %L', data)) f;
+INSERT INTO ours
+SELECT data, '', 'regression ' || what, i, value
+FROM fits, LATERAL (VALUES ('coefficients', coef), ('std errors', std_errors), ('z', z), ('p values', p_values)) v(what, list),
+	unnest(list) WITH ORDINALITY u(value, i)
+UNION ALL SELECT data, '', 'regression log likelihood', NULL, log_likelihood FROM fits
+UNION ALL SELECT data, '', 'regression observations', NULL, observations FROM fits;
 
 -- Ten digits, of numbers that are not 0 by all but rounding.
 CREATE TABLE compared AS

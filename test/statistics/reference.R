@@ -1,7 +1,9 @@
-# What R's survival package says: cases.csv and answers.csv in the folder of the first argument.
+# What R says: of survival its survival package, of logistic regression its glm. cases.csv, rows.csv and
+# answers.csv in the folder of the first argument.
 #
 # A case is (data, grp, time, cause); a cause of NA is censored. An answer is (data, grp, what, time, value):
-# grp is empty where all cases of a data set are meant, time where there is none.
+# grp is empty where all cases of a data set are meant, time where there is none. A row is (data, y, x), x an
+# array literal; of its answers, time is the number of the coefficient.
 suppressMessages(library(survival))
 arguments <- commandArgs(trailingOnly = TRUE)
 folder <- arguments[1]
@@ -105,6 +107,41 @@ for (d in sets) {
 	for (cause in levels(d$cause)[-1]) log_rank(d, paste("log-rank of", cause), d$cause == cause)
 }
 
+# ---- logistic regression ----
+
+rows <- list()
+regression <- function(name, y, x) {
+	x <- cbind(1, as.matrix(x))
+	complete <- !is.na(y) & rowSums(is.na(x)) == 0
+	glm.from <- function(start) glm.fit(x[complete, ], y[complete], family = binomial(),
+		control = list(epsilon = 1e-15, maxit = 100), start = start)
+	# R's errors are those of the last step but one: begin again where it ended.
+	fit <- glm.from(coef(glm.from(NULL)))
+	class(fit) <- c("glm", "lm")
+	of <- summary(fit)$coefficients
+	what <- paste("regression", c("coefficients", "std errors", "z", "p values"))
+	for (i in seq_along(what)) answer(name, "", what[i], seq_len(nrow(of)), of[, i])
+	answer(name, "", paste("regression", c("log likelihood", "observations")), NA, c(logLik(fit), sum(complete)))
+	text <- ifelse(is.na(x), "NULL", sprintf("%.17g", x))
+	rows[[length(rows) + 1]] <<- data.frame(data = name, y = ifelse(is.na(y), NA, ifelse(y == 1, "t", "f")),
+		x = paste0("{", apply(text, 1, paste, collapse = ","), "}"))
+}
+simulate_rows <- function(n, columns, scale) {
+	x <- matrix(rnorm(n * columns), n) %*% diag(10^seq(-scale, scale, length.out = columns), columns)
+	list(y = rbinom(n, 1, plogis(x %*% (rnorm(columns) / apply(x, 2, sd) / 2) - 1)), x = x)
+}
+regression("infert", infert$case, infert[c("age", "parity", "induced", "spontaneous")])
+regression("mtcars", mtcars$am, mtcars["wt"])
+regression("lung, with gaps", lung$status - 1, lung[c("age", "sex", "ph.ecog", "meal.cal")])
+regression("veteran", veteran$status, cbind(veteran[c("trt", "karno", "diagtime", "age", "prior")], model.matrix(~ celltype, veteran)[, -1]))
+regression("rare", rep(c(1, 0, 1, 0), c(3, 997, 40, 960)), rep(0:1, each = 1000))
+random <- simulate_rows(3000, 10, 0)
+regression("random, 10 columns", random$y, random$x)
+random <- simulate_rows(2000, 5, 6)
+regression("random, of all sizes", random$y, random$x)
+random <- simulate_rows(400, 30, 1)
+regression("random, 30 columns", random$y, random$x)
+
 cases <- do.call(rbind, lapply(sets, function(d) transform(d, cause = as.character(cause))))
 cases$cause[cases$cause == "censored"] <- NA
 answers <- do.call(rbind, answers)
@@ -112,4 +149,6 @@ answers$value <- ifelse(is.na(answers$value), NA, sprintf("%.17g", answers$value
 write.table(cases[c("data", "grp", "time", "cause")], file.path(folder, "cases.csv"),
 	sep = ",", row.names = FALSE, col.names = FALSE, na = "")
 write.table(answers[c("data", "grp", "what", "time", "value")], file.path(folder, "answers.csv"),
+	sep = ",", row.names = FALSE, col.names = FALSE, na = "")
+write.table(do.call(rbind, rows), file.path(folder, "rows.csv"),
 	sep = ",", row.names = FALSE, col.names = FALSE, na = "")
