@@ -47,34 +47,71 @@ reroute(DiagramMove *move, int stage, int into)
 	return loop || move->from_stage != into || move->to_stage != into;
 }
 
-/*
- * Draws the moves anew.  What leaves the stage because its phase may be left is drawn from
- * the other stage, if that is not of this phase.
- */
+/* Draws a move, unless it is drawn already. */
+static void
+draw(Diagram *diagram, DiagramMove move)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (is_drawn(diagram, &move))
+		return;
+	if (diagram->nmoves == 0)
+		diagram->moves = palloc(sizeof(DiagramMove));
+	else if ((diagram->nmoves & (diagram->nmoves - 1)) == 0)
+		diagram->moves = repalloc(diagram->moves, 2 * diagram->nmoves * sizeof(DiagramMove));
+	diagram->moves[diagram->nmoves++] = move;
+}
+
+/* From a phase to a stage of its own nothing can be drawn: so from each of the others. */
+static void
+draw_from_others(Diagram *diagram, DiagramMove move, int stage, int into)
+{
+	int			phase = move.from_phase;
+
+	move.from_phase = NO_STAGE;
+	for (int other = 0; other < diagram->nstages; other++)
+	{
+		move.from_stage = other;
+		if (diagram->stages[other].phase == phase && other != stage && other != into)
+			draw(diagram, move);
+	}
+}
+
+/* A move from a phase, with the one stage put in place of the other. */
+static void
+reroute_from_phase(Diagram *diagram, DiagramMove move, int stage, int into)
+{
+	bool		leaves_stage = diagram->stages[stage].phase == move.from_phase;
+	bool		leaves_into = diagram->stages[into].phase == move.from_phase;
+
+	if (move.to_stage == stage)
+		move.to_stage = into;
+	if (leaves_into && move.to_stage == into)
+		draw_from_others(diagram, move, stage, into);
+	else
+		draw(diagram, move);
+	/* What left the stage because its phase may be left, the other may not have. */
+	if (!leaves_stage || leaves_into || move.to_stage == into || move.to_stage == NO_STAGE)
+		return;
+	move.from_phase = NO_STAGE;
+	move.from_stage = into;
+	draw(diagram, move);
+}
+
 static void
 reroute_moves(Diagram *diagram, int stage, int into)
 {
-	int			phase = diagram->stages[stage].phase;
-	DiagramMove *drawn = diagram->moves;
+	const DiagramMove *drawn = diagram->moves;
 	int			ndrawn = diagram->nmoves;
 
-	diagram->moves = palloc((2 * ndrawn + 1) * sizeof(DiagramMove));
 	diagram->nmoves = 0;
 	for (int i = 0; i < ndrawn; i++)
 	{
 		DiagramMove move = drawn[i];
-		DiagramMove from_phase = move;
 
-		CHECK_FOR_INTERRUPTS();
-		if (reroute(&move, stage, into) && !is_drawn(diagram, &move))
-			diagram->moves[diagram->nmoves++] = move;
-		if (move.from_phase == NO_STAGE || move.from_phase != phase || diagram->stages[into].phase == phase ||
-			from_phase.to_stage == stage || from_phase.to_stage == into || from_phase.to_stage == NO_STAGE)
-			continue;
-		from_phase.from_phase = NO_STAGE;
-		from_phase.from_stage = into;
-		if (!is_drawn(diagram, &from_phase))
-			diagram->moves[diagram->nmoves++] = from_phase;
+		if (move.from_phase != NO_STAGE)
+			reroute_from_phase(diagram, move, stage, into);
+		else if (reroute(&move, stage, into))
+			draw(diagram, move);
 	}
 }
 

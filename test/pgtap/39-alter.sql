@@ -235,6 +235,12 @@ SELECT matches(lifecycle.diagram('ticket'), 'busy --> gone : close', '46: the wa
 SELECT unalike(lifecycle.diagram('ticket'), '%early%', '46: the phase does not');
 SELECT is((SELECT count(*) FROM tickets WHERE stage = 'busy'), 101::bigint, '46: all rows are in the other stage');
 
+-- From a phase to a stage that becomes one of its own.
+SELECT lifecycle.create_lifecycle('phased', E'stateDiagram-v2\nstate early {\na\nb\nc\n}\n[*] --> a\na --> b\nb --> c\nearly --> lost : drop [true]\nearly --> won\nlost --> c');
+CALL lifecycle.merge_stage('phased', 'lost', 'c');
+SELECT is(lifecycle.diagram('phased'), lifecycle.format_diagram(E'stateDiagram-v2\nstate early {\na\nb\nc\n}\nwon\n[*] --> a\na --> b\nb --> c\na --> c : drop [true]\nb --> c : drop [true]\nearly --> won'),
+	'46: what led from a phase to a stage leads from its other stages, where the stage becomes one of them');
+
 -- Several lifecycles in one table.
 SELECT lifecycle.create_lifecycle(n, E'stateDiagram-v2\n[*] --> new\nnew --> busy\nbusy --> done') FROM unnest('{north,south}'::text[]) n;
 CREATE TABLE work (id int PRIMARY KEY, pipeline text, stage text);
