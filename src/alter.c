@@ -110,7 +110,7 @@ redraw_lifecycle(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* What presentation lines say about a stage that is gone cannot be kept, and is not ours to drop. */
+/* Nothing is stored that could not be read again: there may be too many moves, say. */
 static void
 check_readable(const Diagram *diagram, const char *label)
 {
@@ -121,7 +121,7 @@ check_readable(const Diagram *diagram, const char *label)
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("the diagram cannot be drawn without stage \"%s\"", label),
 				 errdetail("It would say: %s.", error.message),
-				 errhint("Take the lines that speak of it out with lifecycle.alter_lifecycle() first.")));
+				 errhint("Draw the lifecycle anew with lifecycle.alter_lifecycle() first.")));
 }
 
 /*

@@ -7,7 +7,7 @@
  */
 #include "pure.h"
 
-#include "diagram.h"
+#include "diagram_reader.h"
 
 static bool
 same_text(const char *a, const char *b)
@@ -129,6 +129,7 @@ drop_phase(Diagram *diagram, int phase)
 		diagram->moves[i].from_phase -= diagram->moves[i].from_phase > phase;
 	for (int i = 0; i < diagram->nstages; i++)
 		diagram->stages[i].phase -= diagram->stages[i].phase > phase;
+	forget_presentation(diagram, diagram->phases[phase].id);
 	diagram->nphases--;
 	memmove(diagram->phases + phase, diagram->phases + phase + 1,
 			(diagram->nphases - phase) * sizeof(DiagramPhase));
@@ -153,6 +154,7 @@ drop_stage(Diagram *diagram, int stage)
 		diagram->moves[i].from_stage -= diagram->moves[i].from_stage > stage;
 		diagram->moves[i].to_stage -= diagram->moves[i].to_stage > stage;
 	}
+	forget_presentation(diagram, diagram->stages[stage].id);
 	diagram->nstages--;
 	memmove(diagram->stages + stage, diagram->stages + stage + 1,
 			(diagram->nstages - stage) * sizeof(DiagramStage));

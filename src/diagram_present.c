@@ -373,3 +373,67 @@ print_presentation(StringInfo out, const Diagram *diagram)
 		appendStringInfo(out, "    %s:::%s\n", diagram->stages[i].id, color_class(color));
 	}
 }
+
+/* "class a, b hot" or "click a ..." without an id; NULL where it names no other. */
+static char *
+list_without(char *line, const char *id)
+{
+	const char *p = line + 5;
+	StringInfoData kept;
+	bool		named = false;
+
+	initStringInfo(&kept);
+	for (;;)
+	{
+		const char *start;
+
+		while (is_blank(*p))
+			p++;
+		start = p;
+		while (*p != '\0' && *p != ',' && !is_blank(*p))
+			p++;
+		if (strcmp(pnstrdup(start, p - start), id) == 0)
+			named = true;
+		else
+			appendStringInfo(&kept, "%s%.*s", kept.len > 0 ? "," : "", (int) (p - start), start);
+		while (is_blank(*p))
+			p++;
+		if (*p != ',')
+			break;
+		p++;
+	}
+	if (!named)
+		return line;
+	return kept.len == 0 ? NULL : psprintf("%.5s %s %s", line, kept.data, p);
+}
+
+static char *
+line_without(char *line, const char *id)
+{
+	size_t		len = strlen(id);
+
+	if (strncmp(line, id, len) == 0 && strncmp(line + len, ":::", 3) == 0)
+		return NULL;
+	if ((pg_strncasecmp(line, "class", 5) == 0 || pg_strncasecmp(line, "click", 5) == 0) && is_blank(line[5]))
+		return list_without(line, id);
+	return line;
+}
+
+/*
+ * Takes out what is said about a stage or phase that is gone.
+ */
+void
+forget_presentation(Diagram *diagram, const char *id)
+{
+	TextList   *list = &diagram->presentation;
+	int			kept = 0;
+
+	for (int i = 0; i < list->count; i++)
+	{
+		char	   *line = line_without(list->items[i], id);
+
+		if (line != NULL)
+			list->items[kept++] = line;
+	}
+	list->count = kept;
+}

@@ -143,6 +143,7 @@ extern bool read_presentation(DiagramReader *reader, bool *found);
 extern bool read_class(DiagramReader *reader, Named *name);
 extern bool check_color(DiagramReader *reader, const char *where, const char *color);
 extern void print_presentation(StringInfo out, const Diagram *diagram);
+extern void forget_presentation(Diagram *diagram, const char *id);
 
 /* diagram_names.c */
 extern void start_names(DiagramReader *reader);

@@ -241,6 +241,12 @@ CALL lifecycle.merge_stage('phased', 'lost', 'c');
 SELECT is(lifecycle.diagram('phased'), lifecycle.format_diagram(E'stateDiagram-v2\nstate early {\na\nb\nc\n}\nwon\n[*] --> a\na --> b\nb --> c\na --> c : drop [true]\nb --> c : drop [true]\nearly --> won'),
 	'46: what led from a phase to a stage leads from its other stages, where the stage becomes one of them');
 
+-- What presentation says about a stage that is gone goes too, and nothing else.
+SELECT lifecycle.create_lifecycle('styled', E'stateDiagram-v2\nstate early {\na\n}\n[*] --> a\na --> b\nb --> c\nclassDef hot fill:#f96\nclass a, b,c hot\nclass early,a hot\nclass a hot\nclick a "https://a.example"\nclick b "https://b.example"\nstyle a,b fill:#ff0\na:::hot\nab:::hot\nb --> ab');
+CALL lifecycle.merge_stage('styled', 'a', 'b');
+SELECT is(lifecycle.diagram('styled'), lifecycle.format_diagram(E'stateDiagram-v2\nb\nc\nab\n[*] --> b\nb --> c\nb --> ab\nclassDef hot fill:#f96\nclass b,c hot\nclick b "https://b.example"\nclassDef style_a fill:#ff0\nclassDef style_b fill:#ff0\nb:::style_b\nab:::hot'),
+	'46: what presentation says about a stage that is gone goes too, and nothing else');
+
 -- Several lifecycles in one table.
 SELECT lifecycle.create_lifecycle(n, E'stateDiagram-v2\n[*] --> new\nnew --> busy\nbusy --> done') FROM unnest('{north,south}'::text[]) n;
 CREATE TABLE work (id int PRIMARY KEY, pipeline text, stage text);
