@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
 /* Those of a state, open for adding. */
