@@ -3,7 +3,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
-SELECT plan(74);
+SELECT plan(77);
 
 CREATE TABLE bill (customer int, month date, mrr numeric);
 INSERT INTO bill VALUES
@@ -39,8 +39,10 @@ SELECT throws_ok($$SELECT mrr_agg('2026-01-01', -1)$$, '22023', 'monthly revenue
 SELECT throws_ok($$SELECT mrr_agg(NULL, 1)$$, '22004', NULL, 'revenue without a month is refused, not lost');
 SELECT throws_ok($$SELECT mrr_agg('infinity', 1)$$, '22023', NULL, 'so is an infinite month');
 SELECT throws_ok($$SELECT mrr_agg('2026-01-01', 'NaN')$$, '22023', NULL, 'and NaN');
-SELECT throws_ok($$SELECT mrr_agg(m, 1) FROM unnest('{1026-01-01,2026-01-01}'::date[]) m$$, '54000', NULL, 'a series spans at most a hundred years');
-SELECT throws_ok($$SELECT mrr_agg('0001-12-01 BC', 1)$$, '22023', NULL, 'there was no recurring revenue before Christ');
+SELECT is((SELECT count(*) FROM mrr_months((SELECT mrr_agg(m, 1) FROM unnest('{2026-01-01,1926-02-01}'::date[]) m))), 1200::bigint, 'a series spans a hundred years');
+SELECT throws_ok($$SELECT mrr_agg(m, 1) FROM unnest('{2026-01-01,1926-01-01}'::date[]) m$$, '54000', NULL, 'and not more');
+SELECT throws_ok($$SELECT mrr_agg('0001-12-01 BC', 1)$$, '22023', 'a month must be in the years 1 to 9999', 'there was no recurring revenue before Christ');
+SELECT throws_ok($$SELECT * FROM mrr_movements('{}', '10000-01-01')$$, '22023', 'the last month must be in the years 1 to 9999', 'nor will there be any when years have five digits');
 SELECT throws_ok(format('SELECT mrr_series %L', bad), '23514', NULL, 'no series: ' || bad)
 	FROM unnest('{"{{1},{2}}","{1,NULL}","[24312:24312]={-1}","[24312:24312]={NaN}","{1}","[119999:120000]={1,1}","[-5:-5]={1}"}'::text[]) bad;
 
@@ -72,6 +74,7 @@ SELECT is((SELECT ARRAY[nrr(r), grr(r), logo_churn(r), quick_ratio(r), arpa(r)] 
 	ARRAY[190 / 155.01, 140 / 155.01, 1 / 3.0, 50 / 15.01, 95], 'its rates: those at the start count, new ones do not');
 SELECT is((SELECT ARRAY[nrr(r), grr(r), logo_churn(r), quick_ratio(r), arpa(r)] FROM company('2026-06-01') WHERE month = '2026-01-01'),
 	'{NULL,NULL,NULL,NULL,75}'::numeric[], 'where nobody was at the start there is no rate');
+SELECT is((SELECT ARRAY[nrr(r), grr(r), quick_ratio(r)] FROM company('2026-06-01') WHERE month = '2026-02-01'), ARRAY[140 / 150.0, 140 / 150.0, 15.01 / 10], 'who is new is not retained, but gained');
 SELECT is((SELECT ARRAY[nrr(r), grr(r)] FROM company('2026-06-01') WHERE month = '2026-05-01'), '{1,1}'::numeric[], 'who comes back is not retained');
 SELECT is((SELECT arpa(r) FROM (SELECT revenue_agg('churn', 5, 0) AS r) x), NULL, 'where nobody pays there is no average');
 SELECT is((SELECT ARRAY[nrr(NULL), grr(NULL), logo_churn(NULL), quick_ratio(NULL), arpa(NULL)]), '{NULL,NULL,NULL,NULL,NULL}'::numeric[], 'NULL has no rates');
