@@ -103,7 +103,7 @@ read_health(Jsonb *measures, Jsonb *weights)
 	require_object(measures, "the measures");
 	require_object(weights, "the weights");
 	health.measures = palloc((JB_ROOT_COUNT(weights) + 1) * sizeof(Measure));
-	health.weight = health.covered = health.sum = NumericGetDatum(int64_to_numeric(0));
+	health.weight = health.covered = health.sum = amount_zero();
 	it = JsonbIteratorInit(&weights->root);
 	(void) JsonbIteratorNext(&it, &name, true);
 	while (JsonbIteratorNext(&it, &name, true) == WJB_KEY)
@@ -154,7 +154,7 @@ explain_health(PG_FUNCTION_ARGS)
 {
 	Health		read = read_health(PG_GETARG_JSONB_P(0), PG_GETARG_JSONB_P(1));
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Datum		sum = NumericGetDatum(int64_to_numeric(0)),
+	Datum		sum = amount_zero(),
 				score = sum;
 	bool		known = amount_sign(read.covered) > 0;
 

@@ -97,7 +97,7 @@ Datum
 mrr_amount(const MrrSeries *series, int month)
 {
 	if (month < series->first || month - series->first >= series->n)
-		return NumericGetDatum(int64_to_numeric(0));
+		return amount_zero();
 	return series->amounts[month - series->first];
 }
 

@@ -29,7 +29,7 @@ static void
 add_deal(Sums *sums, Datum amount, float8 probability)
 {
 	Datum		p = DirectFunctionCall1(float8_numeric, Float8GetDatum(probability)),
-				lost = amount_subtract(NumericGetDatum(int64_to_numeric(1)), p),
+				lost = amount_subtract(amount_one(), p),
 				mean = amount_multiply(amount, p);
 
 	sums_count(sums, DEALS);

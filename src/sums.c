@@ -12,8 +12,40 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
 
 #include "sums.h"
+
+/* A small number for the life of the process: made once and not once a row. */
+static Datum
+lasting_number(int64 number)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+	Datum		result = NumericGetDatum(int64_to_numeric(number));
+
+	MemoryContextSwitchTo(caller);
+	return result;
+}
+
+Datum
+amount_zero(void)
+{
+	static Datum zero = 0;
+
+	if (zero == 0)
+		zero = lasting_number(0);
+	return zero;
+}
+
+Datum
+amount_one(void)
+{
+	static Datum one = 0;
+
+	if (one == 0)
+		one = lasting_number(1);
+	return one;
+}
 
 /* A state's sums, or those of none yet. */
 static Sums
@@ -56,7 +88,7 @@ sums_open(FunctionCallInfo fcinfo, int argno, int n)
 	sums.n = n;
 	sums.values = palloc(n * sizeof(Datum));
 	for (int i = 0; i < n; i++)
-		sums.values[i] = NumericGetDatum(int64_to_numeric(0));
+		sums.values[i] = amount_zero();
 	return sums;
 }
 
@@ -72,7 +104,7 @@ sums_add(Sums *sums, int which, Datum amount)
 void
 sums_count(Sums *sums, int which)
 {
-	sums_add(sums, which, NumericGetDatum(int64_to_numeric(1)));
+	sums_add(sums, which, amount_one());
 }
 
 Datum
@@ -83,20 +115,24 @@ sums_datum(const Sums *sums)
 }
 
 /*
- * An argument that can be summed: neither NULL nor NaN nor infinite.
+ * An argument that can be summed: neither NULL nor NaN nor infinite.  It comes with a
+ * full header, so that no function that is called with it copies it once more.
  */
 Datum
 finite_amount(FunctionCallInfo fcinfo, int argno, const char *name)
 {
+	Numeric		amount;
+
 	if (PG_ARGISNULL(argno))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must not be NULL", name)));
-	if (numeric_is_nan(PG_GETARG_NUMERIC(argno)) || numeric_is_inf(PG_GETARG_NUMERIC(argno)))
+	amount = PG_GETARG_NUMERIC(argno);
+	if (numeric_is_nan(amount) || numeric_is_inf(amount))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be a finite number", name)));
-	return PG_GETARG_DATUM(argno);
+	return NumericGetDatum(amount);
 }
 
 /*

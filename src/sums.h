@@ -30,6 +30,8 @@ extern void sums_add(Sums *sums, int which, Datum amount);
 extern void sums_count(Sums *sums, int which);
 extern Datum sums_datum(const Sums *sums);
 
+extern Datum amount_zero(void);
+extern Datum amount_one(void);
 extern Datum finite_amount(FunctionCallInfo fcinfo, int argno, const char *name);
 
 /* Minus 1, 0 or 1. */
@@ -42,7 +44,7 @@ amount_compare(Datum a, Datum b)
 static inline int
 amount_sign(Datum amount)
 {
-	return amount_compare(amount, NumericGetDatum(int64_to_numeric(0)));
+	return amount_compare(amount, amount_zero());
 }
 
 static inline Datum
