@@ -114,6 +114,7 @@ ask(const char *query, const LogRegrFit *fit, LogRegrStep *step)
 	Oid			types[1] = {FLOAT8ARRAYOID};
 	char		nulls[1] = {fit->coef == NULL ? 'n' : ' '};
 	Datum		values[1] = {0};
+	MemoryContext caller = CurrentMemoryContext;
 	bool		is_null;
 	uint32		n;
 
@@ -123,6 +124,7 @@ ask(const char *query, const LogRegrFit *fit, LogRegrStep *step)
 	if (SPI_execute_with_args(query, 1, types, values, nulls, true, 1) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "could not sum up the rows");
+	MemoryContextSwitchTo(caller);	/* SPI leaves its own behind */
 	step->nrows = DatumGetInt64(column(1, &is_null));
 	if (is_null)
 		step->nrows = 0;
