@@ -206,7 +206,8 @@ receive_rest(StringInfo buf, NaiveBayesTable *table, NaiveBayesCount *count)
 
 	count->won = receive_number(buf);
 	count->lost = receive_number(buf);
-	report_if(!naive_bayes_put(table, count, &error), &error);
+	if (!naive_bayes_put(table, count, &error))
+		wire_refuse(WIRE_TYPE, error.message);
 }
 
 static void
@@ -241,7 +242,8 @@ naive_bayes_recv(PG_FUNCTION_ARGS)
 		wire_refuse(WIRE_TYPE, "its version is unknown");
 	won = receive_number(buf);
 	lost = receive_number(buf);
-	report_if(!naive_bayes_put_deals(table, won, lost, &error), &error);
+	if (!naive_bayes_put_deals(table, won, lost, &error))
+		wire_refuse(WIRE_TYPE, error.message);
 	nfields = receive_count(buf, WIRE_FIELD_SIZE);
 	for (uint32 i = 0; i < nfields; i++)
 		receive_field(buf, table);
