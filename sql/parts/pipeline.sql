@@ -18,7 +18,7 @@ COMMENT ON FUNCTION @extschema@.pipeline_agg_add(numeric[], numeric, double prec
 CREATE FUNCTION @extschema@.pipeline_rollup_add(sums numeric[], pipeline @extschema@.pipeline) RETURNS numeric[]
 LANGUAGE SQL IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (pipeline).deals IS NULL THEN sums
-	ELSE @extschema@.sums_combine(sums, ARRAY[(pipeline).deals, (pipeline).incomplete,
+	ELSE @extschema@.sums_combine(sums, ARRAY[(pipeline).deals, COALESCE((pipeline).incomplete, 0),
 		COALESCE((pipeline).total, 0), COALESCE((pipeline).weighted, 0), COALESCE((pipeline).variance, 0)]) END;
 COMMENT ON FUNCTION @extschema@.pipeline_rollup_add(numeric[], @extschema@.pipeline) IS 'transition function of rollup';
 

@@ -3,7 +3,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
-SELECT plan(77);
+SELECT plan(84);
 
 CREATE TABLE bill (customer int, month date, mrr numeric);
 INSERT INTO bill VALUES
@@ -82,6 +82,10 @@ SELECT is(revenue_agg(kind, before, after), NULL, 'no movements, no revenue') FR
 SELECT is(revenue_agg(NULL, NULL, NULL), NULL, 'an outer join''s empty row is no movement');
 SELECT is(rollup(r), (SELECT revenue_agg(kind, before, after) FROM paying, mrr_movements(series, '2026-03-01') WHERE month = '2026-03-01'), 'rollup of the customers is the company')
 	FROM (SELECT revenue_agg(kind, before, after) AS r FROM paying, mrr_movements(series, '2026-03-01') WHERE month = '2026-03-01' GROUP BY customer UNION ALL SELECT NULL) x;
+SELECT is(revenue_agg(kind, before, after) FILTER (WHERE kind = 'churn'), ROW(5, 0, 0, 0, -5, 0, 0, 1, 0, 0, 0, 1, 0, 0)::revenue, 'FILTER') FROM (VALUES ('new', 0, 7), ('churn', 5, 0)) x(kind, before, after);
+SELECT is(revenue_agg(DISTINCT kind, before, after), ROW(5, 7, 0, 0, -5, 0, 7, 1, 1, 0, 0, 1, 0, 1)::revenue, 'DISTINCT takes equal movements for one') FROM (VALUES ('new', 0, 7), ('churn', 5, 0), ('new', 0, 7)) x(kind, before, after);
+SELECT is((SELECT array_agg((w).end_mrr ORDER BY n) FROM (SELECT n, revenue_agg(kind, before, after) OVER (ORDER BY n ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS w
+	FROM (VALUES (1, 'new', 0, 7), (2, 'expansion', 5, 6), (3, 'churn', 9, 0)) x(n, kind, before, after)) y), '{7,13,6}'::numeric[], 'a window frame');
 SELECT throws_ok($$SELECT revenue_agg('growth', 1, 2)$$, '22023', NULL, 'an unknown kind is refused');
 SELECT throws_ok($$SELECT revenue_agg('new', 1, 2)$$, '22023', 'from 1 to 2 is no movement of the kind "new"', 'so is one that is not what the amounts say');
 SELECT throws_ok($$SELECT revenue_agg('churn', 1, NULL)$$, '22004', NULL, 'a kind without its amounts is refused');
@@ -137,6 +141,14 @@ SET max_parallel_workers_per_gather = 3; SET parallel_setup_cost = 0; SET parall
 SELECT ok(EXISTS (SELECT FROM plan_of('SELECT revenue_agg(kind, before, after) FROM step') l WHERE l ~ 'Partial Aggregate')
 	AND EXISTS (SELECT FROM plan_of('SELECT mrr_agg(month, mrr) FROM line') l WHERE l ~ 'Partial Aggregate'), 'both aggregates run in parallel');
 SELECT is(ROW(revenue_agg(kind, before, after)::text, (SELECT mrr_agg(month, mrr) FROM line)::text), ROW(all_steps, all_lines), 'workers change nothing') FROM step, sums GROUP BY all_steps, all_lines;
+SELECT ok(EXISTS (SELECT FROM plan_of('SELECT gross_renewal_rate(after, before) FROM step') l WHERE l ~ 'Partial Aggregate'), 'so do the rates of what was due');
+SELECT is((SELECT ARRAY[renewal_rate(after > 0), net_renewal_rate(after, before), gross_renewal_rate(after, before)] FROM step WHERE before > 0),
+	(SELECT ARRAY[count(*) FILTER (WHERE after > 0) / count(*)::numeric, sum(after) / sum(before), sum(least(after, before)) / sum(before)] FROM reference WHERE before > 0), 'which are those of plain SQL');
+RESET max_parallel_workers_per_gather;
+SET work_mem = '64kB'; SET enable_sort = off;
+SELECT is((SELECT rollup(r)::text FROM (SELECT customer, revenue_agg(kind, before, after) AS r FROM step GROUP BY customer) x), (SELECT all_steps FROM sums), 'groups that spill to disk count the same');
+SELECT is((SELECT rollup(series)::text FROM (SELECT customer, mrr_agg(month, mrr) AS series FROM line GROUP BY customer) x), (SELECT all_lines FROM sums), 'so do series');
+RESET work_mem; RESET enable_sort;
 SELECT is((SELECT ARRAY[nrr(r), grr(r)] FROM (SELECT revenue_agg(kind, before, after) AS r FROM step WHERE month = '2025-06-01') x),
 	(SELECT ARRAY[sum(after) / sum(before), sum(least(after, before)) / sum(before)] FROM reference WHERE before > 0 AND month = '2025-06-01'), 'NRR and GRR are those of plain SQL');
 
