@@ -151,6 +151,8 @@ FACES = \
 	enforce \
 	query_end \
 	log_write \
+	log_table \
+	log_statement \
 	log \
 	ask \
 	attach_request \

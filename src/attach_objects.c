@@ -19,7 +19,7 @@
 #include "utils/rel.h"
 
 #include "attach.h"
-#include "log.h"
+#include "log_table.h"
 
 /*
  * Sorts after every name that begins with a letter, and so do the triggers. Only the log's

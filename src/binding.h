@@ -72,11 +72,11 @@ typedef struct Binding
 	Oid			stage_type;
 	EnforcementMode mode;
 
-	/* for log.c only */
+	/* for log_table.c only */
 	LogPlan    *log_plan;
 	Oid			log;
 
-	/* for binding.c, which log.c shares the context with */
+	/* for binding.c, which log_table.c shares the context with */
 	MemoryContext context;
 	char	   *lifecycle;		/* of all rows, unless a column says it */
 	dlist_head	rulebooks;		/* most recently used first */
