@@ -75,6 +75,7 @@ PURE = \
 	diagram_lex \
 	diagram_label \
 	diagram_note \
+	diagram_note_print \
 	diagram_present \
 	diagram_names \
 	diagram_parse \

@@ -1,42 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * diagram_note.c
- *		The note of a stage: its keys, read and printed.
+ *		The note of a stage: its keys, and how it is read.
  *
  * One table says which keys there are, what kind of value each has, where in the stage
- * it goes, and in which order they are printed.
+ * it goes, and in which order they are printed (by diagram_note_print.c).
  *
  *-------------------------------------------------------------------------
  */
 #include "pure.h"
 
 #include <ctype.h>
-#include <math.h>
 
-#include "instant.h"
+#include "diagram_note.h"
 #include "diagram_reader.h"
+#include "instant.h"
 
-typedef enum NoteKind
-{
-	KIND_WORDS,					/* char *: free words, quoted where they must be */
-	KIND_LINES,					/* the same, and each repetition of the key is a line more */
-	KIND_GUARD,					/* char *: SQL as it stands */
-	KIND_LIST,					/* TextList: separated by commas */
-	KIND_SPAN,					/* Interval * */
-	KIND_OUTCOME,
-	KIND_PROBABILITY,
-	KIND_FLAG,					/* bool */
-	KIND_COLOR					/* char *, printed as a class instead */
-} NoteKind;
-
-typedef struct NoteKey
-{
-	const char *name;
-	NoteKind	kind;
-	size_t		offset;			/* in DiagramStage */
-} NoteKey;
-
-static const NoteKey note_keys[] = {
+const NoteKey note_keys[NUM_NOTE_KEYS] = {
 	{"label", KIND_WORDS, offsetof(DiagramStage, label)},
 	{"formerly", KIND_LIST, offsetof(DiagramStage, formerly)},
 	{"outcome", KIND_OUTCOME, offsetof(DiagramStage, outcome)},
@@ -55,26 +35,21 @@ static const NoteKey note_keys[] = {
 	{"text", KIND_LINES, offsetof(DiagramStage, text)}
 };
 
-static const char *const outcome_names[] = {"open", "won", "lost", "closed"};
-
-/* A probability is kept in billionths, so that 33.3 % is printed as it was written. */
-#define PROBABILITY_UNIT 1000000000
-#define PROBABILITY_DECIMALS 9
-
-/* Where in the stage the value of a key is. */
-#define stage_field(type, stage, key) ((type *) ((char *) (stage) + (key)->offset))
+const char *const outcome_names[NUM_OUTCOMES] = {"open", "won", "lost", "closed"};
 
 static const NoteKey *
 find_key(const char *name, size_t len)
 {
-	for (int i = 0; i < lengthof(note_keys); i++)
+	for (int i = 0; i < NUM_NOTE_KEYS; i++)
 		if (strlen(note_keys[i].name) == len && pg_strncasecmp(note_keys[i].name, name, len) == 0)
 			return &note_keys[i];
 	return NULL;
 }
 
-/* Is this one quoted string, from a quote to its closing one? */
-static bool
+/*
+ * Whether this is one quoted string, from a quote to its closing one.
+ */
+bool
 is_quoted(const char *text)
 {
 	size_t		len = strlen(text);
@@ -107,19 +82,6 @@ unquote(const char *text)
 	}
 	*out = '\0';
 	return result;
-}
-
-static void
-append_quoted(StringInfo out, const char *text)
-{
-	appendStringInfoChar(out, '"');
-	for (const char *p = text; *p; p++)
-	{
-		if (*p == '"')
-			appendStringInfoChar(out, '"');
-		appendStringInfoChar(out, *p);
-	}
-	appendStringInfoChar(out, '"');
 }
 
 static bool
@@ -218,7 +180,7 @@ read_span(DiagramReader *reader, const Decoded *value, Interval **field)
 static bool
 read_outcome(DiagramReader *reader, const Decoded *value, StageOutcome *field)
 {
-	for (int i = 0; i < lengthof(outcome_names); i++)
+	for (int i = 0; i < NUM_OUTCOMES; i++)
 		if (pg_strcasecmp(value->text, outcome_names[i]) == 0)
 		{
 			*field = (StageOutcome) i;
@@ -323,8 +285,8 @@ fail_key(DiagramReader *reader, const char *where, size_t len)
 	StringInfoData known;
 
 	initStringInfo(&known);
-	for (int i = 0; i < lengthof(note_keys); i++)
-		appendStringInfo(&known, "%s%s", i == 0 ? "" : i == lengthof(note_keys) - 1 ? " and " : ", ",
+	for (int i = 0; i < NUM_NOTE_KEYS; i++)
+		appendStringInfo(&known, "%s%s", i == 0 ? "" : i == NUM_NOTE_KEYS - 1 ? " and " : ", ",
 						 note_keys[i].name);
 	fail_at(reader, where, PURE_SYNTAX, "unknown key \"%s\" in a note", pure_sample(where, len));
 	return pure_hint(reader->error, "The keys of a note are %s.", known.data);
@@ -454,193 +416,4 @@ read_note(DiagramReader *reader)
 	name->stage.note_left = left;
 	add_reference(reader, where, id);
 	return read_note_lines(reader, name);
-}
-
-static void
-print_key(StringInfo out, const NoteKey *key, const char *value)
-{
-	appendStringInfo(out, "%s: ", key->name);
-	encode_note(out, value);
-	appendStringInfoChar(out, '\n');
-}
-
-/* Words that would not read back as themselves are quoted. */
-static void
-print_words(StringInfo out, const NoteKey *key, const char *words)
-{
-	StringInfoData quoted;
-	size_t		len = strlen(words);
-	bool		is_label = key->offset == offsetof(DiagramStage, label);
-
-	if (len > 0 && !is_blank(words[0]) && !is_blank(words[len - 1]) && !is_quoted(words) &&
-		!(is_label && *words == '"'))
-	{
-		print_key(out, key, words);
-		return;
-	}
-	initStringInfo(&quoted);
-	append_quoted(&quoted, words);
-	print_key(out, key, quoted.data);
-}
-
-static void
-print_lines(StringInfo out, const NoteKey *key, const char *text)
-{
-	const char *end;
-
-	for (; (end = strchr(text, '\n')) != NULL; text = end + 1)
-		print_words(out, key, pnstrdup(text, end - text));
-	print_words(out, key, text);
-}
-
-static void
-print_list(StringInfo out, const NoteKey *key, const TextList *list)
-{
-	StringInfoData items;
-
-	initStringInfo(&items);
-	for (int i = 0; i < list->count; i++)
-	{
-		const char *item = list->items[i];
-		size_t		len = strlen(item);
-
-		if (i > 0)
-			appendStringInfoString(&items, ", ");
-		if (len == 0 || is_blank(item[0]) || is_blank(item[len - 1]) || strpbrk(item, "\",") != NULL)
-			append_quoted(&items, item);
-		else
-			appendStringInfoString(&items, item);
-	}
-	print_key(out, key, items.data);
-}
-
-static void
-print_probability(StringInfo out, const NoteKey *key, double probability)
-{
-	int64		percent = (int64) rint(probability * PROBABILITY_UNIT);
-	char	   *text = psprintf("%d.%07d", (int) (percent / (PROBABILITY_UNIT / 100)),
-								(int) (percent % (PROBABILITY_UNIT / 100)));
-	char	   *last = text + strlen(text) - 1;
-
-	while (*last == '0')
-		*last-- = '\0';
-	if (*last == '.')
-		*last = '\0';
-	print_key(out, key, psprintf("%s%%", text));
-}
-
-static void
-print_span(StringInfo out, const NoteKey *key, const Interval *span)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	span_write(&text, span);
-	print_key(out, key, text.data);
-}
-
-static void
-print_value(StringInfo out, const NoteKey *key, DiagramStage *stage)
-{
-	switch (key->kind)
-	{
-		case KIND_WORDS:
-			if (*stage_field(char *, stage, key) != NULL)
-				print_words(out, key, *stage_field(char *, stage, key));
-			break;
-		case KIND_LINES:
-			if (*stage_field(char *, stage, key) != NULL)
-				print_lines(out, key, *stage_field(char *, stage, key));
-			break;
-		case KIND_GUARD:
-			if (*stage_field(char *, stage, key) != NULL)
-				print_key(out, key, *stage_field(char *, stage, key));
-			break;
-		case KIND_LIST:
-			if (stage_field(TextList, stage, key)->count > 0)
-				print_list(out, key, stage_field(TextList, stage, key));
-			break;
-		case KIND_SPAN:
-			if (*stage_field(Interval *, stage, key) != NULL)
-				print_span(out, key, *stage_field(Interval *, stage, key));
-			break;
-		case KIND_OUTCOME:
-			if (stage->outcome != OUTCOME_OPEN)
-				print_key(out, key, outcome_names[stage->outcome]);
-			break;
-		case KIND_PROBABILITY:
-			if (stage->probability >= 0)
-				print_probability(out, key, stage->probability);
-			break;
-		case KIND_FLAG:
-			if (*stage_field(bool, stage, key))
-				print_key(out, key, "yes");
-			break;
-		case KIND_COLOR:
-			break;
-	}
-}
-
-/* Appends lines, each behind an indent. */
-static void
-append_indented(StringInfo out, const char *indent, const char *lines)
-{
-	const char *end;
-
-	for (; (end = strchr(lines, '\n')) != NULL; lines = end + 1)
-		appendStringInfo(out, "%s%.*s\n", indent, (int) (end - lines), lines);
-}
-
-/*
- * Appends the note of a stage, if it has anything to say.
- */
-void
-print_note(StringInfo out, const char *indent, const DiagramStage *stage)
-{
-	DiagramStage noted = *stage;
-	StringInfoData lines;
-
-	if (noted.label != NULL && strcmp(noted.label, noted.id) == 0)
-		noted.label = NULL;
-	initStringInfo(&lines);
-	for (int i = 0; i < lengthof(note_keys); i++)
-		print_value(&lines, &note_keys[i], &noted);
-	if (lines.len == 0)
-		return;
-	appendStringInfo(out, "%snote %s of %s\n", indent, noted.note_left ? "left" : "right", noted.id);
-	append_indented(out, psprintf("%s    ", indent), lines.data);
-	appendStringInfo(out, "%send note\n", indent);
-}
-
-/*
- * What the note says under the key with this number, as a person would write it: NULL where
- * it is silent.  False behind the last key.
- */
-bool
-note_value(const DiagramStage *stage, int number, const char **name, const char **value)
-{
-	DiagramStage noted = *stage;
-	DiagramReader reader = {0};
-	PureError	error;
-	StringInfoData lines;
-	Decoded		decoded;
-
-	if (number >= lengthof(note_keys))
-		return false;
-	*name = note_keys[number].name;
-	*value = NULL;
-	if (note_keys[number].kind == KIND_COLOR || note_keys[number].kind == KIND_LINES)
-	{
-		*value = *stage_field(char *, &noted, &note_keys[number]);
-		return true;
-	}
-	initStringInfo(&lines);
-	print_value(&lines, &note_keys[number], &noted);
-	if (lines.len == 0)
-		return true;
-	reader.error = &error;
-	reader.text = lines.data + strlen(*name) + 2;
-	if (decode_text(&reader, reader.text, lines.data + lines.len - 1, &decoded))
-		*value = decoded.text;
-	return true;
 }
