@@ -119,10 +119,8 @@ append_entity(StringInfo out, char c)
 		appendStringInfo(out, "#%d;", c);
 }
 
-/*
- * Appends a title or a part of a label; the characters in also are encoded too.
- */
-void
+/* Appends a title or a part of a label; the characters in also are encoded too. */
+static void
 encode_label(StringInfo out, const char *text, const char *also)
 {
 	const char *marker = list_marker(text);

@@ -155,7 +155,6 @@ extern void add_reference(DiagramReader *reader, const char *where, char *id);
 extern Diagram *finish_names(DiagramReader *reader);
 
 /* diagram_print.c */
-extern void encode_label(StringInfo out, const char *text, const char *also);
 extern void encode_note(StringInfo out, const char *text);
 
 #endif							/* CRM_DIAGRAM_READER_H */

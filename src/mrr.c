@@ -48,11 +48,9 @@ mrr_month_datum(int month)
 						   POSTGRES_EPOCH_JDATE);
 }
 
-/*
- * Reads a series, of whatever sign; false where the array is none.
- */
-bool
-mrr_read(ArrayType *array, MrrSeries *series)
+/* Reads a series, of whatever sign; false where the array is none. */
+static bool
+read_series(ArrayType *array, MrrSeries *series)
 {
 	bool	   *nulls;
 
@@ -83,7 +81,7 @@ mrr_open(ArrayType *array)
 {
 	MrrSeries	series;
 
-	if (!mrr_read(array, &series))
+	if (!read_series(array, &series))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("this array is no series of monthly revenue")));
@@ -101,11 +99,9 @@ mrr_amount(const MrrSeries *series, int month)
 	return series->amounts[month - series->first];
 }
 
-/*
- * The same series with room for the months from first to last as well.
- */
-MrrSeries
-mrr_widen(const MrrSeries *series, int first, int last)
+/* The same series with room for the months from first to last as well. */
+static MrrSeries
+widen(const MrrSeries *series, int first, int last)
 {
 	MrrSeries	wide;
 
@@ -126,8 +122,8 @@ mrr_widen(const MrrSeries *series, int first, int last)
 	return wide;
 }
 
-Datum
-mrr_datum(const MrrSeries *series)
+static Datum
+series_datum(const MrrSeries *series)
 {
 	int			n = series->n,
 				first = series->first;
@@ -147,7 +143,7 @@ is_mrr_series(PG_FUNCTION_ARGS)
 {
 	MrrSeries	series;
 
-	if (!mrr_read(PG_GETARG_ARRAYTYPE_P(0), &series))
+	if (!read_series(PG_GETARG_ARRAYTYPE_P(0), &series))
 		PG_RETURN_BOOL(false);
 	for (int i = 0; i < series.n; i++)
 		if (amount_sign(series.amounts[i]) < 0)
@@ -180,9 +176,9 @@ mrr_agg_add(PG_FUNCTION_ARGS)
 	month = mrr_month(PG_GETARG_DATEADT(1), "a month");
 	if (!PG_ARGISNULL(0))
 		series = mrr_open(PG_GETARG_ARRAYTYPE_P(0));
-	series = mrr_widen(&series, month, month);
+	series = widen(&series, month, month);
 	series.amounts[month - series.first] = amount_add(series.amounts[month - series.first], mrr);
-	return mrr_datum(&series);
+	return series_datum(&series);
 }
 
 /*
@@ -203,14 +199,14 @@ mrr_agg_combine(PG_FUNCTION_ARGS)
 	other = mrr_open(PG_GETARG_ARRAYTYPE_P(1));
 	if (other.n == 0)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	series = mrr_widen(&series, other.first, other.first + other.n - 1);
+	series = widen(&series, other.first, other.first + other.n - 1);
 	for (int i = 0; i < other.n; i++)
 	{
 		Datum	   *amount = &series.amounts[other.first + i - series.first];
 
 		*amount = amount_add(*amount, other.amounts[i]);
 	}
-	return mrr_datum(&series);
+	return series_datum(&series);
 }
 
 /*
@@ -240,5 +236,5 @@ mrr_agg_final(PG_FUNCTION_ARGS)
 		series.first++;
 		series.n--;
 	}
-	return mrr_datum(&series);
+	return series_datum(&series);
 }

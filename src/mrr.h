@@ -36,10 +36,7 @@ typedef struct MrrSeries
 extern int	mrr_month(DateADT date, const char *name);
 extern Datum mrr_month_datum(int month);
 
-extern bool mrr_read(ArrayType *array, MrrSeries *series);
 extern MrrSeries mrr_open(ArrayType *array);
 extern Datum mrr_amount(const MrrSeries *series, int month);
-extern MrrSeries mrr_widen(const MrrSeries *series, int first, int last);
-extern Datum mrr_datum(const MrrSeries *series);
 
 #endif							/* CRM_MRR_H */

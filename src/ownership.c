@@ -28,21 +28,16 @@ may_act_as(Oid user, const char *role)
 	return has_privs_of_role(user, roleid);
 }
 
-void
-refuse_not_owner(const char *lifecycle, const char *owner)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("must be owner of lifecycle \"%s\"", lifecycle),
-			 errhint("It belongs to the role \"%s\".", owner)));
-}
-
 /*
  * Refuses unless the current user has the owner's privileges.
  */
 void
 check_owner(const char *lifecycle, const char *owner)
 {
-	if (!may_act_as(GetUserId(), owner))
-		refuse_not_owner(lifecycle, owner);
+	if (may_act_as(GetUserId(), owner))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("must be owner of lifecycle \"%s\"", lifecycle),
+			 errhint("It belongs to the role \"%s\".", owner)));
 }

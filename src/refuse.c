@@ -124,7 +124,7 @@ raise_refusal(int level, const Binding *binding, Relation rel, TupleTableSlot *r
  * Raises a refusal with the fields that client libraries make integrity errors of; or a
  * warning, or nothing, where the attachment's mode is only to look on.
  */
-void
+static void
 refuse_with(const Candidate *candidate, const char *constraint, const char *message, const char *detail,
 			const char *hint)
 {

@@ -18,10 +18,6 @@ pg_noreturn extern void refuse_undo(const Candidate *candidate, JourneyLabel to,
 								   const char *detail, const char *hint);
 pg_noreturn extern void refuse_renamed(const Candidate *candidate, JourneyLabel stage);
 extern void refuse_left_stage(const Candidate *candidate, JourneyLabel from, JourneyLabel to);
-
-/* Raises, or in other modes than enforcement lets pass, what is said in these words. */
-extern void refuse_with(const Candidate *candidate, const char *constraint, const char *message,
-						const char *detail, const char *hint);
 pg_noreturn extern void refuse_always(const Binding *binding, Relation rel, TupleTableSlot *row,
 									  const char *constraint, const char *message, const char *detail,
 									  const char *hint);
