@@ -68,14 +68,8 @@ get_map(FunctionCallInfo fcinfo, CallSite *site)
 static void
 require_same_spec(const Census *census, const CensusPlan *plan)
 {
-	if (census_has_spec(census, plan->text, plan->text_len))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("the rows of one group ask for different censuses"),
-			 errdetail("One is \"%.*s\", the other \"%.*s\".", (int) census->spec_len, census->spec,
-					   (int) plan->text_len, plan->text),
-			 errhint("Group by whatever the census depends on.")));
+	if (!census_has_spec(census, plan->text, plan->text_len))
+		refuse_mixed_specs("censuses", census->spec, census->spec_len, plan->text, plan->text_len);
 }
 
 /*

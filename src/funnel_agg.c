@@ -23,17 +23,6 @@
 #include "journey_io.h"
 #include "report.h"
 
-static void
-refuse_other_spec(const Funnel *funnel, const PlannedFunnel *planned)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("the rows of one group ask for different funnels"),
-			 errdetail("One is \"%.*s\", the other \"%.*s\".", (int) funnel->spec_len, funnel->spec,
-					   (int) planned->text_len, planned->text),
-			 errhint("Group by whatever the funnel depends on.")));
-}
-
 /*
  * A state that bears the plan's stamp was compared before.  It may also come from
  * elsewhere: as the initial value of somebody's own aggregate.
@@ -44,7 +33,7 @@ require_same_spec(Funnel *funnel, const PlannedFunnel *planned)
 	if (likely(funnel->stamp == planned->stamp && funnel->nsteps == planned->nsteps))
 		return;
 	if (!funnel_has_spec(funnel, planned->text, planned->text_len))
-		refuse_other_spec(funnel, planned);
+		refuse_mixed_specs("funnels", funnel->spec, funnel->spec_len, planned->text, planned->text_len);
 	funnel->stamp = planned->stamp;
 }
 

@@ -23,15 +23,8 @@
 static void
 require_same_spec(const Retention *retention, const RetentionPlan *plan)
 {
-	if (retention_has_spec(retention, plan->text, plan->text_len))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("the rows of one group ask for different retentions"),
-			 errdetail("One is \"%.*s\", the other \"%.*s\".",
-					   (int) retention->spec_len, retention->spec,
-					   (int) plan->text_len, plan->text),
-			 errhint("Group by whatever the retention depends on.")));
+	if (!retention_has_spec(retention, plan->text, plan->text_len))
+		refuse_mixed_specs("retentions", retention->spec, retention->spec_len, plan->text, plan->text_len);
 }
 
 /*

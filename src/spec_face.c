@@ -40,6 +40,19 @@ require_version(const char *type, int version, int known)
 }
 
 /*
+ * Refuses to add a row to a summary of another specification.
+ */
+void
+refuse_mixed_specs(const char *summaries, const char *spec, size_t len, const char *other, size_t other_len)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the rows of one group ask for different %s", summaries),
+			 errdetail("One is \"%.*s\", the other \"%.*s\".", (int) len, spec, (int) other_len, other),
+			 errhint("Group by whatever the specification depends on.")));
+}
+
+/*
  * Until ALTER EXTENSION ... UPDATE, a database may declare the type as an earlier version
  * had it: of fixed length.  Such a value must not be taken for one of ours.
  */

@@ -70,6 +70,8 @@ extern void *spec_make_ready(const SpecType *type, SpecCache *cache, FunctionCal
 extern void spec_set_as_of(const SpecType *type, TimestampTz *as_of, TimestampTz argument);
 
 extern void require_version(const char *type, int version, int known);
+pg_noreturn extern void refuse_mixed_specs(const char *summaries, const char *spec, size_t len,
+										   const char *other, size_t other_len);
 
 /*
  * The specification of a call, made ready once and not once a row.  Neither argument

@@ -35,12 +35,7 @@ get_state(FunctionCallInfo fcinfo, const char *spec, size_t spec_len)
 		return survival_create(spec, spec_len);
 	survival = PG_GETARG_SURVIVAL(0);
 	if (!survival_has_spec(survival, spec, spec_len))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the rows of one group ask for different survivals"),
-				 errdetail("One is \"%.*s\", the other \"%.*s\".",
-						   (int) survival->spec_len, survival->spec, (int) spec_len, spec),
-				 errhint("Group by whatever the specification depends on.")));
+		refuse_mixed_specs("survivals", survival->spec, survival->spec_len, spec, spec_len);
 	return survival;
 }
 

@@ -38,12 +38,7 @@ add_journey(FunctionCallInfo fcinfo, const PlannedWinRate *planned)
 		return same_state(fcinfo);
 	rate = PG_ARGISNULL(0) ? win_rate_create(planned->text, planned->text_len) : PG_GETARG_WIN_RATE(0);
 	if (!win_rate_has_spec(rate, planned->text, planned->text_len))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the rows of one group ask for different win rates"),
-				 errdetail("One is \"%.*s\", the other \"%.*s\".", (int) rate->spec_len, rate->spec,
-						   (int) planned->text_len, planned->text),
-				 errhint("Group by whatever the specification depends on.")));
+		refuse_mixed_specs("win rates", rate->spec, rate->spec_len, planned->text, planned->text_len);
 	journey_open_datum(PG_GETARG_DATUM(1), &view);
 	outcome = win_rate_outcome(&planned->spec, &view, label_map_codes(planned->map, &view));
 	report_if(!win_rate_count(rate, outcome == WIN_RATE_WON, outcome == WIN_RATE_LOST, &error),
