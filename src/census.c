@@ -18,12 +18,6 @@
 #define FIRST_LABEL 16
 
 static size_t
-align8(size_t size)
-{
-	return (size + 7) & ~(size_t) 7;
-}
-
-static size_t
 stage_size(const Census *census)
 {
 	return offsetof(CensusStage, change) + census->ninstants * sizeof(int64);
@@ -32,7 +26,7 @@ stage_size(const Census *census)
 static size_t
 head_size(const Census *census)
 {
-	return offsetof(Census, spec) + align8(census->spec_len);
+	return offsetof(Census, spec) + TYPEALIGN(8, census->spec_len);
 }
 
 static uint32 *
@@ -76,7 +70,7 @@ census_label(const Census *census, const CensusStage *stage)
 Census *
 census_begin(const char *spec, size_t len, int ninstants)
 {
-	Census	   *census = palloc0(offsetof(Census, spec) + align8(len));
+	Census	   *census = palloc0(offsetof(Census, spec) + TYPEALIGN(8, len));
 
 	census->version = CENSUS_VERSION;
 	census->spec_len = len;

@@ -23,8 +23,12 @@ typedef enum StageOutcome
 	OUTCOME_OPEN,
 	OUTCOME_WON,
 	OUTCOME_LOST,
-	OUTCOME_CLOSED
+	OUTCOME_CLOSED,
+	NUM_OUTCOMES
 } StageOutcome;
+
+/* As notes say them. */
+extern const char *const outcome_names[NUM_OUTCOMES];
 
 /* Strings are NULL where the diagram says nothing; lists are empty. */
 typedef struct TextList

@@ -124,23 +124,6 @@ mark_ends(const Diagram *diagram, bool *is_entry, bool *is_final)
 		}
 }
 
-static const char *
-outcome_name(StageOutcome outcome)
-{
-	switch (outcome)
-	{
-		case OUTCOME_OPEN:
-			return "open";
-		case OUTCOME_WON:
-			return "won";
-		case OUTCOME_LOST:
-			return "lost";
-		case OUTCOME_CLOSED:
-			return "closed";
-	}
-	return NULL;
-}
-
 static void
 put_stage(Row *row, const Diagram *diagram, int i)
 {
@@ -156,7 +139,7 @@ put_stage(Row *row, const Diagram *diagram, int i)
 	put_text(row, phase ? phase->id : NULL);
 	put_text(row, phase ? phase->title : NULL);
 	put_text(row, phase ? phase->direction : NULL);
-	put_text(row, outcome_name(stage->outcome));
+	put_text(row, outcome_names[stage->outcome]);
 	put(row, stage->probability < 0, Float8GetDatum(stage->probability));
 	put(row, stage->sla == NULL, IntervalPGetDatum(stage->sla));
 	put_text(row, stage->owner);

@@ -31,11 +31,9 @@ typedef struct NoteKey
 } NoteKey;
 
 #define NUM_NOTE_KEYS 16
-#define NUM_OUTCOMES 4
 
 /* In the order in which they are printed. */
 extern const NoteKey note_keys[NUM_NOTE_KEYS];
-extern const char *const outcome_names[NUM_OUTCOMES];
 
 /* A probability is kept in billionths, so that 33.3 % is printed as it was written. */
 #define PROBABILITY_UNIT 1000000000

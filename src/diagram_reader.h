@@ -133,6 +133,8 @@ extern bool check_guard(DiagramReader *reader, const Decoded *guard);
 
 /* diagram_note.c */
 extern bool read_note(DiagramReader *reader);
+
+/* diagram_note_print.c */
 extern void print_note(StringInfo out, const char *indent, const DiagramStage *stage);
 extern bool note_value(const DiagramStage *stage, int number, const char **name, const char **value);
 

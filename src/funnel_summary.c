@@ -13,17 +13,11 @@
 #include "funnel_summary.h"
 #include "wilson.h"
 
-static size_t
-align8(size_t size)
-{
-	return (size + 7) & ~(size_t) 7;
-}
-
 /* Where the digests begin. */
 static size_t
 fixed_size(size_t spec_len, int nsteps)
 {
-	return offsetof(Funnel, spec) + align8(spec_len) + (2 * nsteps + 1) * sizeof(uint64);
+	return offsetof(Funnel, spec) + TYPEALIGN(8, spec_len) + (2 * nsteps + 1) * sizeof(uint64);
 }
 
 static Funnel *
@@ -41,7 +35,7 @@ begin_sized(const char *spec, size_t len, int nsteps, size_t size)
 static uint64 *
 find_levels(const Funnel *funnel)
 {
-	return (uint64 *) ((char *) funnel + offsetof(Funnel, spec) + align8(funnel->spec_len));
+	return (uint64 *) ((char *) funnel + offsetof(Funnel, spec) + TYPEALIGN(8, funnel->spec_len));
 }
 
 static Digest *

@@ -70,12 +70,6 @@ retention_plan(const RetentionSpec *spec)
 }
 
 static size_t
-align8(size_t size)
-{
-	return (size + 7) & ~(size_t) 7;
-}
-
-static size_t
 cohort_size(const Retention *retention)
 {
 	return offsetof(RetentionCohort, change) + retention->nperiods * sizeof(int64);
@@ -84,7 +78,7 @@ cohort_size(const Retention *retention)
 static size_t
 head_size(const Retention *retention)
 {
-	return offsetof(Retention, spec) + align8(retention->spec_len);
+	return offsetof(Retention, spec) + TYPEALIGN(8, retention->spec_len);
 }
 
 size_t
@@ -120,7 +114,7 @@ resize(const Retention *retention, uint32 room)
 Retention *
 retention_begin(const char *spec, size_t len, int nperiods)
 {
-	Retention  *retention = palloc0(offsetof(Retention, spec) + align8(len));
+	Retention  *retention = palloc0(offsetof(Retention, spec) + TYPEALIGN(8, len));
 
 	retention->version = RETENTION_VERSION;
 	retention->spec_len = len;

@@ -16,7 +16,7 @@
 static Survival *
 allocate(const Survival *head, size_t labels_len, uint32 room)
 {
-	size_t		texts = (head->spec_len + labels_len + 7) & ~(size_t) 7;
+	size_t		texts = TYPEALIGN(8, head->spec_len + labels_len);
 	size_t		size = offsetof(Survival, spec) + texts + room * sizeof(SurvivalEntry);
 	Survival   *survival = palloc0(size);
 

@@ -78,7 +78,7 @@ survival_entries(const Survival *survival)
 {
 	size_t		texts = (size_t) survival->spec_len + survival->labels_len;
 
-	return (SurvivalEntry *) ((char *) survival + offsetof(Survival, spec) + ((texts + 7) & ~(size_t) 7));
+	return (SurvivalEntry *) ((char *) survival + offsetof(Survival, spec) + TYPEALIGN(8, texts));
 }
 
 static inline uint32

@@ -255,7 +255,7 @@ velocity_get_stage(Velocity **velocity, const LabelBook *book, uint32 code, uint
 	if ((*velocity)->nstages == (*velocity)->stages_room &&
 		!grow(velocity, (*velocity)->nstages + 1, (*velocity)->nmoves, 0, error))
 		return false;
-	if (!velocity_take_heap(velocity, ALIGN8(1 + label.len), &offset, error))
+	if (!velocity_take_heap(velocity, TYPEALIGN(8, 1 + label.len), &offset, error))
 		return false;
 	VELOCITY_AT(*velocity, offset)[0] = (char) label.len;
 	memcpy(VELOCITY_AT(*velocity, offset) + 1, label.text, label.len);

@@ -18,8 +18,6 @@
 /* Words of a new digest. */
 #define VELOCITY_FIRST_DWELLS (4 * DIGEST_RUN_WORDS)
 
-#define ALIGN8(size) (((size) + 7) & ~(size_t) 7)
-
 static inline uint32 *
 stage_index(const Velocity *velocity)
 {
@@ -55,7 +53,7 @@ first_move_slot(const Velocity *velocity, uint32 from_code, uint32 to_code)
 static inline size_t
 velocity_label_size(const Velocity *velocity, uint32 offset)
 {
-	return ALIGN8(1 + (size_t) (unsigned char) *VELOCITY_AT(velocity, offset));
+	return TYPEALIGN(8, 1 + (size_t) (unsigned char) *VELOCITY_AT(velocity, offset));
 }
 
 /* Copies bytes to the end of a heap that has room for them. */
