@@ -72,6 +72,8 @@ PURE = \
 	logregr_newton \
 	decayed_score \
 	decayed_score_text \
+	score_parse \
+	score_count \
 	diagram_lex \
 	diagram_label \
 	diagram_note \
@@ -159,7 +161,9 @@ FACES = \
 	attach_request \
 	attach_objects \
 	attach \
-	attachments
+	attachments \
+	score_model \
+	score_ask
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 
@@ -191,6 +195,7 @@ PARTS = \
 	health \
 	rfm \
 	rules \
+	score \
 	history \
 	enforce \
 	upkeep \

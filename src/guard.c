@@ -351,6 +351,12 @@ become_again(const SavedIdentity *saved)
 	SetUserIdAndSecContext(saved->userid, saved->sec_context);
 }
 
+static const char *
+kind_of(const GuardIdentity *identity)
+{
+	return identity->kind == NULL ? "lifecycle" : identity->kind;
+}
+
 /*
  * Compiles a guard for rows of rel, in CurrentMemoryContext, where it stays; NULL for
  * NULL.  text and identity must live as long.
@@ -367,13 +373,13 @@ guard_compile(const char *text, const char *place, GuardIdentity *identity, Rela
 	if (!OidIsValid(identity->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("the role that owns lifecycle \"%s\" does not exist, so its guards cannot run",
-						identity->lifecycle),
-				 errhint("Create the role, or define the lifecycle anew as another one.")));
+				 errmsg("the role that owns %s \"%s\" does not exist, so its guards cannot run",
+						kind_of(identity), identity->lifecycle),
+				 errhint("Create the role, or define the %s anew as another one.", kind_of(identity))));
 	guard = palloc0(sizeof(Guard));
 	guard->text = text;
-	guard->place = psprintf("%s in lifecycle \"%s\", on table \"%s\"", place, identity->lifecycle,
-							RelationGetRelationName(rel));
+	guard->place = psprintf("%s in %s \"%s\", on table \"%s\"", place, kind_of(identity),
+							identity->lifecycle, RelationGetRelationName(rel));
 	guard->identity = identity;
 	push_error_context(&callback, guard);
 	become_owner(identity, true, &saved);

@@ -19,7 +19,8 @@
 /* Who a lifecycle's guards run as, and how they understand names. */
 typedef struct GuardIdentity
 {
-	const char *lifecycle;
+	const char *lifecycle;		/* its name, or that of the score */
+	const char *kind;			/* what has that name: NULL for a lifecycle */
 	Oid			owner;			/* InvalidOid: the role is gone, nothing may run */
 	const char *search_path;	/* from guard_search_path() */
 	int			running;		/* how many of its guards are at work: it must stay meanwhile */

@@ -65,6 +65,7 @@ $node->safe_psql('before', q{
 				reasons: price, no budget
 			end note
 	$$);
+	SELECT lifecycle.create_score('size', E'group size 0..50 half-life 30 days\n+20 when enough(amount)\n+5 on opened at most 3 per 7 days');
 	CREATE TABLE deals (id int PRIMARY KEY, stage stage NOT NULL, amount numeric, why text);
 	SELECT lifecycle.attach('deals', 'deal', reason_column => 'why');
 	CREATE TABLE parts (id int, stage text, region text, amount numeric, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
@@ -86,6 +87,8 @@ my $comments = q{SELECT tgrelid::regclass, tgname, obj_description(oid, 'pg_trig
 my $log = 'SELECT * FROM shop.parts_stage_log ORDER BY number';
 # Who brought it is a column of its own.
 my $history = q{SELECT lifecycle, number, change, before, after, at, login, role, xid FROM lifecycle.lifecycle_history ORDER BY 1, 2};
+my $scores = q{SELECT * FROM lifecycle.score_model ORDER BY name};
+my $scored = q{SELECT id, lifecycle.score('size', d, '{opened}', '{2026-01-01}', '2026-01-31') FROM shop.deals d ORDER BY id};
 my $attached = q{SELECT relation, key, lifecycle, stage_column, journey_column, reason_column
 	FROM lifecycle.attachments ORDER BY relation::text};
 
@@ -104,7 +107,7 @@ sub check_restored
 	my ($database, $how) = @_;
 	my $connection = as('owner', $database);
 
-	foreach my $question ($lifecycle, $diagram, $rows, $attached, $comments, $log, $history)
+	foreach my $question ($lifecycle, $diagram, $rows, $attached, $comments, $log, $history, $scores, $scored)
 	{
 		is($node->safe_psql($database, $question), $node->safe_psql('before', $question), "$how: $question");
 	}

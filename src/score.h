@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ *
+ * score.h
+ *		Scores by rules: what a definition says, and what it makes of facts.
+ *
+ *		group fit 0..50
+ *		    +20 when industry = 'software'
+ *		group engagement 0..100 half-life 30 days
+ *		    +5 on opened at most 3 per 7 days
+ *		total 0..120
+ *		bands hot >= 80, warm >= 40, cold
+ *
+ * Points are whole numbers of millionths, so that every sum of them is exact.
+ *
+ * Nothing here may know SQL, the function manager or the catalog: a condition is text,
+ * and whether it holds is for others to say.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CRM_SCORE_H
+#define CRM_SCORE_H
+
+#include "pure.h"
+
+#define SCORE_DECIMALS 6
+#define SCORE_UNIT 1000000		/* 10^SCORE_DECIMALS */
+
+/* So that 2^31 events, and a thousand rules, stay below 2^63. */
+#define SCORE_MAX_POINTS 1000000
+#define SCORE_MAX_ITEMS 1000	/* rules, groups, bands */
+
+typedef struct ScoreRange
+{
+	int64		min;
+	int64		max;
+} ScoreRange;
+
+/* The condition or the event is NULL. */
+typedef struct ScoreRule
+{
+	int			group;
+	int64		points;
+	char	   *text;			/* the line, as it was written */
+	char	   *condition;
+	char	   *event;
+	int64		cap;			/* 0: none */
+	int64		window;			/* microseconds; 0: of all time */
+} ScoreRule;
+
+typedef struct ScoreGroup
+{
+	char	   *name;
+	ScoreRange	range;
+	int64		half_life;		/* microseconds; 0: points stay */
+} ScoreGroup;
+
+typedef struct ScoreBand
+{
+	char	   *name;
+	int64		floor;			/* PG_INT64_MIN: of all the rest */
+} ScoreBand;
+
+typedef struct ScoreModel
+{
+	int			ngroups;
+	int			nrules;
+	int			nbands;
+	bool		has_total;
+	ScoreRange	total;
+	ScoreGroup *groups;
+	ScoreRule  *rules;
+	ScoreBand  *bands;
+} ScoreModel;
+
+/* What a rule brings: for all it met, for what its cap lets through, and of that today. */
+typedef struct ScoreTally
+{
+	int64		points;
+	int64		capped;
+	int64		decayed;
+} ScoreTally;
+
+extern ScoreModel *score_parse(const char *text, PureError *error);
+extern bool score_count_events(const ScoreModel *model, const ScoreRule *rule, const TimestampTz *at,
+							   int64 nevents, TimestampTz as_of, ScoreTally *tally, PureError *error);
+extern bool score_sum_group(const ScoreModel *model, int group, const ScoreTally *tallies,
+							int64 *sum, PureError *error);
+extern int64 score_clamp(int64 score, const ScoreRange *range);
+
+#endif							/* CRM_SCORE_H */
