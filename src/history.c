@@ -70,7 +70,11 @@ history_change(const char *change, const char *sql, int nargs, Oid *types, Datum
 	rules_as_before(userid, sec_context);
 }
 
-/* The number that the next change of the lifecycle gets.  Its row is locked, so nobody else asks. */
+/*
+ * The number that the next change of the lifecycle gets: the first that is free, because a row
+ * that somebody brought can have the last that there is.  The lifecycle's row is locked, so
+ * nobody else asks.
+ */
 static int32
 next_number(Datum name)
 {
@@ -80,8 +84,14 @@ next_number(Datum name)
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (SPI_execute_with_args("SELECT COALESCE(pg_catalog.max(number), 0) OPERATOR(pg_catalog.+) 1"
-							  " FROM lifecycle.lifecycle_history WHERE lifecycle OPERATOR(pg_catalog.=) $1",
+	if (SPI_execute_with_args("SELECT pg_catalog.min(taken.number) OPERATOR(pg_catalog.+) 1"
+							  " FROM (SELECT 0 UNION ALL SELECT h.number FROM lifecycle.lifecycle_history h"
+							  " WHERE h.lifecycle OPERATOR(pg_catalog.=) $1) taken (number)"
+							  " WHERE taken.number OPERATOR(pg_catalog.>=) 0"
+							  " AND NOT EXISTS (SELECT FROM lifecycle.lifecycle_history n"
+							  " WHERE n.lifecycle OPERATOR(pg_catalog.=) $1"
+							  " AND n.number OPERATOR(pg_catalog.-) 1::pg_catalog.int8"
+							  " OPERATOR(pg_catalog.=) taken.number)",
 							  1, &type, &name, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the history of a lifecycle");
 	number = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));

@@ -69,7 +69,18 @@ INSERT INTO lifecycle.lifecycle_history SELECT * FROM lifecycle.lifecycle_histor
 SELECT is((SELECT count(*) FROM lifecycle.lifecycle_history WHERE restored_by IS NOT NULL), 1::bigint, 'what is there already is not brought again');
 SELECT throws_ok($$INSERT INTO lifecycle.lifecycle_history (lifecycle, number, change, after, login, role) VALUES ('deal', 8, 'alter', 'x', 'a', 'b')$$, '23505', NULL,
 	'35: and nothing takes the place of what was recorded');
+-- Numbers that leave none behind them do not keep others from changing what is theirs.
+INSERT INTO lifecycle.lifecycle_history (lifecycle, number, change, after, login, role) VALUES
+	('deal', 2147483647, 'alter', 'x', 'a', 'b'), ('deal', -2147483648, 'alter', 'x', 'a', 'b'), ('later', 2147483647, 'alter', 'x', 'a', 'b');
+SET ROLE history_stranger;
+SELECT lifecycle.create_lifecycle('later', E'stateDiagram-v2\n[*] --> a\na --> b');
+SELECT lifecycle.alter_lifecycle('later', E'stateDiagram-v2\n[*] --> a');
 RESET ROLE;
+SELECT results_eq($$SELECT number, change FROM lifecycle.lifecycle_history WHERE lifecycle = 'later' AND restored_by IS NULL ORDER BY 1$$, $$VALUES (1, 'create'), (2, 'alter')$$,
+	'35: the last number there is, brought, stops nobody');
+SELECT lifecycle.alter_lifecycle('deal', E'stateDiagram-v2\n[*] --> a');
+SELECT is((SELECT max(number) FROM lifecycle.lifecycle_history WHERE restored_by IS NULL AND lifecycle = 'deal'), 9, '35: also behind others');
+SELECT lifecycle.drop_lifecycle('later');
 
 -- A lifecycle that came without its history.
 INSERT INTO lifecycle.lifecycle VALUES ('brought', current_user, 'public', E'stateDiagram-v2\n    a\n    [*] --> a\n');
