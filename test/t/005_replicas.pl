@@ -45,6 +45,11 @@ $primary->safe_psql('postgres', $rules . $tables . q{
 	INSERT INTO parts SELECT g, 'lead', g FROM generate_series(1, 30) g;
 	INSERT INTO plain SELECT g, 'lead', g FROM generate_series(1, 30) g;
 	UPDATE deals SET stage = 'sql' WHERE id > 10;
+	SELECT lifecycle.create_stage_type('deal', 'deal_stage'), lifecycle.create_rfm_rules('segments');
+	CREATE TABLE enums (id int PRIMARY KEY, stage deal_stage, amount int);
+	SELECT lifecycle.attach('enums', 'deal');
+	INSERT INTO enums VALUES (1, 'lead', 20), (2, 'lead', 5);
+	UPDATE enums SET stage = 'sql' WHERE id = 1;
 	CREATE PUBLICATION changes FOR TABLE deals, parts, plain;
 });
 
@@ -121,7 +126,54 @@ my @questions = (
 	q{SELECT id, e.* FROM deals d, lifecycle.explain_move(d, 'won') e ORDER BY id, check_name},
 	q{SELECT * FROM lifecycle.verify('deals')},
 	q{SELECT number, id, kind, from_stage, to_stage, at, actor, lifecycle.path(journey) FROM deals_stage_log ORDER BY number},
+	q{SELECT * FROM lifecycle.lifecycle_history ORDER BY lifecycle, number},
+	q{SELECT lifecycle.diagram_at('deal', at) FROM lifecycle.lifecycle_history},
+	q{SELECT * FROM lifecycle.check_lifecycle('deal')},
+	q{SELECT * FROM lifecycle.stage_types('deal')},
+	q{SELECT * FROM lifecycle.missing_stage_labels('deal')},
+	q{SELECT d.* FROM lifecycle.diagram_diff(lifecycle.diagram('deal'), E'stateDiagram-v2\n[*] --> lead') d},
+	q{SELECT stage, e.label, lifecycle.entered_at(journey, e.label), lifecycle.left_at(journey, e.label), lifecycle.visits(journey, e.label),
+		lifecycle.time_in(journey, e.label, '2099-01-01'), lifecycle.time_between(journey, 'lead', e.label)
+		FROM enums, unnest(enum_range(NULL::deal_stage)) e (label) ORDER BY id, label},
+	q{SELECT id, lifecycle.journey_agg(s.stage, s.entered_at), lifecycle.journey_agg(s.stage::deal_stage, s.entered_at),
+		lifecycle.journey_agg(s.stage::deal_stage, s.entered_at, s.step) FROM deals, lifecycle.steps(journey) s GROUP BY id ORDER BY id},
+	q{SELECT lifecycle.journey_merge(journey) FROM deals},
+	q{SELECT lifecycle.rollup(f) FROM (SELECT lifecycle.funnel_agg(journey, 'lead > sql > won') f FROM deals GROUP BY id % 3) x},
+	q{SELECT lifecycle.rollup(v) FROM (SELECT lifecycle.velocity_agg(journey) v FROM deals GROUP BY id % 3) x},
+	q{SELECT m.* FROM (SELECT lifecycle.survival_agg(journey, 'from lead to won, lost', '2099-01-01') s FROM deals) x,
+		lifecycle.cumulative_incidence(s, 'won') m},
+	q{SELECT m.* FROM (SELECT lifecycle.survival_agg(journey, 'from lead to won, lost', '2099-01-01') s FROM deals) x, lifecycle.kaplan_meier(s) m},
+	q{SELECT lifecycle.logrank_test(array_agg(s)) FROM (SELECT lifecycle.survival_agg(journey, 'from lead to won', '2099-01-01') s
+		FROM deals GROUP BY id % 2 ORDER BY id % 2) x},
+	q{SELECT lifecycle.win_rate_agg(journey, 'won against lost') FROM deals},
+	q{SELECT lifecycle.win_rate_agg(journey, '{won}', '{lost}', NULL)::float8 FROM deals},
+	q{SELECT r.* FROM (SELECT lifecycle.retention_agg(journey, 'from lead while lead, sql every 1 month for 3', '2099-01-01') v FROM deals) x,
+		lifecycle.retention_cells(v) r},
+	q{SELECT c.* FROM (SELECT lifecycle.census_agg(journey, 'from 2025-01-01 to 2025-06-01 every 1 month') v FROM deals) x, lifecycle.census_cells(v) c},
+	q{SELECT lifecycle.pipeline_agg(amount, 0.5) FROM deals},
+	q{SELECT lifecycle.naive_bayes_agg(stage = 'won', jsonb_build_object('big', amount > 20)) FROM deals},
+	q{SELECT * FROM lifecycle.logregr_fit('SELECT id % 3 = 0, ARRAY[1, id % 5] FROM deals')},
+	q{SELECT lifecycle.logregr_agg(id % 3 = 0, ARRAY[1, id % 5]::float8[], '{0,0}') FROM deals},
+	q{SELECT lifecycle.decayed_sum(1, timestamptz '2026-01-01' + id * interval '1 day', interval '7 days') FROM deals},
+	q{SELECT r.* FROM (SELECT lifecycle.mrr_agg('2026-01-01', amount) s FROM deals) x, lifecycle.mrr_movements(s, '2026-03-01') r},
+	q{SELECT lifecycle.revenue_agg('expansion', amount, amount + 1), lifecycle.renewal_rate(id > 10), lifecycle.net_renewal_rate(10, amount),
+		lifecycle.gross_renewal_rate(10, amount), lifecycle.rfm_cuts(amount) FROM deals WHERE amount IS NOT NULL},
+	q{SELECT lifecycle.trial_to_paid('2026-01-01', CASE WHEN id > 10 THEN '2026-01-02'::timestamptz END, '2026-02-01') FROM deals},
+	q{SELECT lifecycle.rfm_segment(5, 5, 5, 'segments'), lifecycle.rfm_segment(5, 5, 5)},
 );
+# No room may be forgotten: whatever can depend on the server is asked above, or writes, or serves those that do.
+my $elsewhere = q{create_rfm_rules create_lifecycle drop_lifecycle attach detach set_mode set_context begin_rename end_rename rename_in_enum
+	prepare_followers prepare_rename finish_rename make_stage_type create_stage_type add_stage_labels check_rebuild rebuild_stage_type
+	lock_lifecycle redraw_lifecycle follow_with_enums alter_lifecycle begin_merge prepare_merge retire_stage
+	enum_of followers touched_by_rename check_followers what_is_unfit check_label_fits rename_work stage_type_mark check_enum_label
+	types_over columns_over dependents_of_type labels_of_type properties_of_type definition_of_domain names_of_type
+	check_fit check_guard_text lifecycle_tables stage_of_journey check_attachment ends_in journey_agg_add};
+my @readers = split /\n/, $primary->safe_psql('postgres', q{
+	SELECT DISTINCT p.proname FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+	WHERE (p.prokind = 'a' OR p.prokind = 'f' AND p.provolatile <> 'i') AND p.prorettype <> 'trigger'::regtype
+		AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'crm_lifecycle') ORDER BY 1});
+is(join(' ', grep { my $name = $_; $elsewhere !~ /\b$name\b/ and not grep { /lifecycle\.$name\(/ } @questions } @readers), '',
+	'standby: every function that reads is asked');
 is($standby->safe_psql('postgres', 'SELECT pg_is_in_recovery()'), 't', 'standby: it is one');
 for my $question (@questions)
 {
