@@ -134,9 +134,11 @@ logregr_status_text(const LogRegrFit *fit)
 		case LOGREGR_DEPENDENT:
 			return psprintf("x[%d] is determined by the elements before it", fit->dependent);
 		case LOGREGR_SEPARATED:
-			return "complete separation: x tells every true row from every false one, or y is always the same, so no finite coefficients are the best";
+			return "complete separation: x tells every true row from every false one, or y is"
+				" always the same, so no finite coefficients are the best";
 		case LOGREGR_QUASI_SEPARATED:
-			return "quasi-complete separation: x tells some rows for certain, so no finite coefficients are the best";
+			return "quasi-complete separation: x tells some rows for certain,"
+				" so no finite coefficients are the best";
 		case LOGREGR_NOT_CONVERGED:
 			return psprintf("not converged after %d iterations", fit->iterations);
 	}

@@ -19,8 +19,9 @@
  * leads that no team owns.
  *
  * Each term is rounded to a multiple of 2^-44.  Sums of such are exact in doubles while
- * they stay below 2^9, which is odds of 10^222: whatever the order of the terms, they add up to the very logit,
- * and the last bits of one C library's logarithm or another's do not show.
+ * they stay below 2^9, which is odds of 10^222: whatever the order of the terms, they add
+ * up to the very logit, and the last bits of one C library's logarithm or another's do not
+ * show.
  *
  *-------------------------------------------------------------------------
  */
