@@ -151,6 +151,7 @@ FACES = \
 	renew \
 	crossing \
 	journey_keep \
+	enforce_journey \
 	enforce \
 	query_end \
 	log_write \
