@@ -75,6 +75,7 @@ PURE = \
 	score_parse \
 	score_count \
 	diagram_lex \
+	diagram_text \
 	diagram_label \
 	diagram_note \
 	diagram_note_print \

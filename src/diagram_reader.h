@@ -104,6 +104,12 @@ typedef struct Decoded
 
 #define is_blank(c) ((c) == ' ' || (c) == '\t' || (c) == '\v' || (c) == '\f')
 
+static inline bool
+is_ascii_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
 /* diagram_lex.c */
 extern bool fail_at(DiagramReader *reader, const char *where, PureErrorKind kind,
 					const char *fmt,...) pg_attribute_printf(4, 5);
@@ -118,6 +124,8 @@ extern bool end_statement(DiagramReader *reader);
 extern char *read_id(DiagramReader *reader);
 extern bool is_word(const char *text);
 extern bool is_id(const char *text);
+
+/* diagram_text.c */
 extern bool decode_text(DiagramReader *reader, const char *start, const char *end, Decoded *decoded);
 extern bool is_literal(const Decoded *decoded, int at, char c);
 extern char *decoded_part(const Decoded *decoded, int from, int to);

@@ -43,7 +43,8 @@ require_version(const char *type, int version, int known)
  * Refuses to add a row to a summary of another specification.
  */
 void
-refuse_mixed_specs(const char *summaries, const char *spec, size_t len, const char *other, size_t other_len)
+refuse_mixed_specs(const char *summaries, const char *spec, size_t len, const char *other,
+				   size_t other_len)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
