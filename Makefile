@@ -51,6 +51,7 @@ PURE = \
 	calendar_text \
 	retention_spec \
 	retention \
+	retention_add \
 	retention_text \
 	census_spec \
 	census \

@@ -1,10 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * retention.c
- *		Who stayed, by cohort and period: adding, merging, trimming; see retention.h.
+ *		Who stayed, by cohort and period: room, merging, trimming, reports; see retention.h.
  *
- * What is counted is the half-open past: steps before "as of", periods that begin
- * before it.
+ * What a journey counts for is retention_add.c's to know.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,59 +14,6 @@
 #include "retention.h"
 
 #define FIRST_ROOM 4
-
-/* What a label is to a specification. */
-#define LABEL_FROM 1
-#define LABEL_WHILE 2
-
-static bool
-label_is(const JourneyLabel *label, const char *text, size_t len)
-{
-	return label->len == len && memcmp(label->text, text, len) == 0;
-}
-
-static int32
-code_label(void *arg, const char *label, size_t len)
-{
-	const RetentionSpec *spec = arg;
-	int32		code = label_is(&spec->from, label, len) ? LABEL_FROM : 0;
-
-	for (int i = 0; i < spec->nstages; i++)
-		if (label_is(&spec->stages[i], label, len))
-			return code | LABEL_WHILE;
-	return code;
-}
-
-/* Does the journey ever come to the stage where it all begins? */
-static int32
-can_enter(void *arg, const int32 *codes, uint32 nlabels)
-{
-	int32		all = 0;
-
-	for (uint32 i = 0; i < nlabels; i++)
-		all |= codes[i];
-	return all & LABEL_FROM;
-}
-
-/*
- * Makes a specification ready.  The plan takes it over and lives, with all that it will
- * ever allocate, in the current memory context.
- */
-RetentionPlan *
-retention_plan(const RetentionSpec *spec)
-{
-	RetentionPlan *plan = palloc0(sizeof(RetentionPlan));
-	StringInfoData text;
-
-	plan->spec = *spec;
-	initStringInfo(&text);
-	retention_spec_print(&text, spec);
-	plan->text = text.data;
-	plan->text_len = text.len;
-	plan->map = label_map_create(code_label, can_enter, &plan->spec);
-	calendar_begin(&plan->calendar, &spec->every, &spec->zone);
-	return plan;
-}
 
 static size_t
 cohort_size(const Retention *retention)
@@ -169,9 +115,12 @@ make_room(Retention **retention, PureError *error)
 	return true;
 }
 
-/* The cohort that begins at this instant; it is added where there is none yet. */
-static bool
-get_cohort(Retention **retention, TimestampTz start, RetentionCohort **cohort, PureError *error)
+/*
+ * The cohort that begins at this instant; it is added where there is none yet.
+ */
+bool
+retention_get_cohort(Retention **retention, TimestampTz start, RetentionCohort **cohort,
+					 PureError *error)
 {
 	uint32		place = find_place(*retention, start);
 
@@ -190,183 +139,6 @@ get_cohort(Retention **retention, TimestampTz start, RetentionCohort **cohort, P
 	(*cohort)->start = start;
 	(*retention)->ncohorts++;
 	return true;
-}
-
-/* A journey being counted. */
-typedef struct Tracing
-{
-	RetentionPlan *plan;
-	const JourneyView *view;
-	const int32 *codes;
-	TimestampTz entry;
-	int64		number;			/* of the period in which its cohort begins */
-	RetentionCohort *cohort;
-	int64		next;			/* the first period not yet counted */
-} Tracing;
-
-/* Which of the journey's periods an instant lies in, which is not before its entry. */
-static bool
-find_period(Tracing *tracing, TimestampTz at, int64 *period, PureError *error)
-{
-	const RetentionSpec *spec = &tracing->plan->spec;
-
-	if (spec->since_entry)
-	{
-		*period = calendar_whole_periods(&spec->zone, &spec->every, tracing->entry, at);
-		return true;
-	}
-	if (!calendar_number(&tracing->plan->calendar, at, period, error))
-		return false;
-	*period -= tracing->number;
-	return true;
-}
-
-/* Counts the journey in these periods, unless it is counted there already. */
-static void
-count_periods(Tracing *tracing, int64 from, int64 to)
-{
-	int			nperiods = tracing->plan->spec.nperiods;
-
-	from = Max(from, tracing->next);
-	if (from > to || from >= nperiods)
-		return;
-	tracing->cohort->change[from]++;
-	if (to + 1 < nperiods)
-		tracing->cohort->change[to + 1]--;
-	tracing->next = to + 1;
-}
-
-/* Counts a stay from one instant to another, or until "as of". */
-static bool
-count_stay(Tracing *tracing, TimestampTz from, TimestampTz to, PureError *error)
-{
-	const RetentionSpec *spec = &tracing->plan->spec;
-	int64		first = 0,
-				last = 0;
-
-	if (from >= to)
-		return true;
-	if (!find_period(tracing, from, &first, error))
-		return false;
-	if (first >= spec->nperiods)
-		return true;
-	if (spec->measure == RETENTION_AT_END && to < spec->as_of)
-	{
-		/* It is there at the end of every period but the one that it leaves in. */
-		if (!find_period(tracing, to, &last, error))
-			return false;
-		last--;
-	}
-	else if (!find_period(tracing, to - 1, &last, error))
-		return false;
-	count_periods(tracing, first, last);
-	return true;
-}
-
-/* Counts the stays in the wanted stages; a move from one to another does not end a stay. */
-static bool
-count_stays(Tracing *tracing, uint32 step, PureError *error)
-{
-	const JourneyView *view = tracing->view;
-	TimestampTz as_of = tracing->plan->spec.as_of;
-	TimestampTz since = 0;
-	bool		inside = false;
-
-	for (; step < view->nsteps; step++)
-	{
-		uint64		word = journey_word(view, step);
-		TimestampTz at = view->first + journey_word_time(word);
-		bool		wanted = tracing->codes[journey_word_index(word)] & LABEL_WHILE;
-
-		CHECK_FOR_INTERRUPTS();
-		if (at >= as_of)
-			break;
-		if (inside && !wanted && !count_stay(tracing, since, at, error))
-			return false;
-		if (!inside && wanted)
-			since = at;
-		inside = wanted;
-	}
-	return !inside || count_stay(tracing, since, as_of, error);
-}
-
-/* Counts the arrivals in the wanted stages after the entry. */
-static bool
-count_returns(Tracing *tracing, uint32 step, PureError *error)
-{
-	const JourneyView *view = tracing->view;
-	const RetentionSpec *spec = &tracing->plan->spec;
-	bool		each = spec->measure == RETENTION_ON;
-	TimestampTz latest = DT_NOBEGIN;
-	int64		period = 0;
-
-	for (; step < view->nsteps; step++)
-	{
-		uint64		word = journey_word(view, step);
-		TimestampTz at = view->first + journey_word_time(word);
-
-		CHECK_FOR_INTERRUPTS();
-		if (at >= spec->as_of)
-			break;
-		if (at == tracing->entry || !(tracing->codes[journey_word_index(word)] & LABEL_WHILE))
-			continue;
-		latest = at;
-		if (!each)
-			continue;
-		if (!find_period(tracing, at, &period, error))
-			return false;
-		count_periods(tracing, period, period);
-	}
-	if (each || latest == DT_NOBEGIN)
-		return true;
-	if (!find_period(tracing, latest, &period, error))
-		return false;
-	count_periods(tracing, 0, period);
-	return true;
-}
-
-/* The first step into the stage where it all begins; false if there is none in time. */
-static bool
-find_entry(Tracing *tracing, uint32 *step)
-{
-	const JourneyView *view = tracing->view;
-
-	if (!tracing->codes[view->nlabels])
-		return false;
-	for (*step = 0; *step < view->nsteps; (*step)++)
-	{
-		uint64		word = journey_word(view, *step);
-
-		CHECK_FOR_INTERRUPTS();
-		if (!(tracing->codes[journey_word_index(word)] & LABEL_FROM))
-			continue;
-		tracing->entry = view->first + journey_word_time(word);
-		return tracing->entry < tracing->plan->spec.as_of;
-	}
-	return false;
-}
-
-/*
- * Adds what one journey did.
- */
-bool
-retention_add(Retention **retention, RetentionPlan *plan, const JourneyView *view,
-			  PureError *error)
-{
-	Tracing		tracing = {plan, view, label_map_codes(plan->map, view)};
-	const Grid *starts = &plan->calendar.starts;
-	uint32		step;
-
-	if (!find_entry(&tracing, &step))
-		return true;
-	if (!calendar_number(&plan->calendar, tracing.entry, &tracing.number, error) ||
-		!get_cohort(retention, starts->at[tracing.number - plan->calendar.first], &tracing.cohort,
-					error))
-		return false;
-	tracing.cohort->size++;
-	if (plan->spec.measure == RETENTION_ON || plan->spec.measure == RETENTION_ON_OR_AFTER)
-		return count_returns(&tracing, step, error);
-	return count_stays(&tracing, step, error);
 }
 
 static bool
@@ -401,7 +173,7 @@ retention_merge(Retention **retention, const Retention *other, PureError *error)
 		RetentionCohort *cohort;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!get_cohort(retention, added->start, &cohort, error))
+		if (!retention_get_cohort(retention, added->start, &cohort, error))
 			return false;
 		cohort->size += added->size;
 		for (uint32 period = 0; period < other->nperiods; period++)
@@ -430,7 +202,7 @@ retention_put(Retention **retention, TimestampTz start, int64 size, const int64 
 	for (uint32 period = 0; period < (*retention)->nperiods; period++)
 		if (retained[period] < 0 || retained[period] > size)
 			return pure_fail(error, PURE_VALUE, "a cohort retains nobody but its own");
-	if (!get_cohort(retention, start, &cohort, error))
+	if (!retention_get_cohort(retention, start, &cohort, error))
 		return false;
 	cohort->size = size;
 	for (uint32 period = 0; period < (*retention)->nperiods; period++)

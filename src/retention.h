@@ -101,6 +101,8 @@ extern Retention *retention_begin(const char *spec, size_t len, int nperiods);
  */
 extern bool retention_add(Retention **retention, RetentionPlan *plan, const JourneyView *view,
 						  PureError *error);
+extern bool retention_get_cohort(Retention **retention, TimestampTz start,
+								 RetentionCohort **cohort, PureError *error);
 extern bool retention_merge(Retention **retention, const Retention *other, PureError *error);
 extern bool retention_put(Retention **retention, TimestampTz start, int64 size,
 						  const int64 *retained, PureError *error);
