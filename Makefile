@@ -146,6 +146,7 @@ FACES = \
 	alter \
 	guard \
 	rulebook \
+	registry \
 	binding \
 	judge \
 	refuse \

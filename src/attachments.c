@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 
 #include "binding.h"
+#include "registry.h"
 
 PG_FUNCTION_INFO_V1(trigger_arguments);
 PG_FUNCTION_INFO_V1(stage_of_journey);

@@ -17,7 +17,7 @@
 #include "journey.h"
 #include "rulebook.h"
 
-/* The triggers' functions; binding.c recognises attachments by them. */
+/* The triggers' functions; registry.c recognises attachments by them. */
 #define ATTACHMENT_FUNCTION "attachment"
 #define BEFORE_FUNCTION "enforce_move"
 #define AFTER_FUNCTION "enforce_entry"
@@ -95,7 +95,6 @@ extern Binding *binding_get(Relation rel, const char *key);
 extern uint64 binding_changes(void);
 extern Binding *binding_of_column(Relation rel, const char *stage_column);
 
-extern AttrNumber attached_stage_column(Relation rel, AttrNumber journey);
 extern JourneyLabel binding_label(const Binding *binding, Datum stage);
 extern char *binding_text(const Binding *binding, TupleTableSlot *row, AttachedColumn which);
 extern TupleTableSlot *binding_no_row(Binding *binding, Relation rel);
