@@ -180,6 +180,7 @@ PARTS = \
 	funnel_spec \
 	funnel \
 	diagram \
+	templates \
 	velocity_spec \
 	velocity \
 	survival_spec \
@@ -235,6 +236,13 @@ EXTRA_CLEAN += $(SPEC_PARTS)
 $(SPEC_PARTS): sql/parts/%.sql: sql/parts/spec.sql.in
 	@mkdir -p $(@D)
 	sed 's/@spec@/$*/g' $< > $@
+
+# Lifecycles ready to copy are diagrams of their own, templates/NAME.LANGUAGE.mmd, and one part of the script.
+TEMPLATES = $(sort $(wildcard $(srcdir)/templates/*.mmd))
+EXTRA_CLEAN += sql/parts/templates.sql
+sql/parts/templates.sql: sql/parts/templates.sql.in $(TEMPLATES) $(srcdir)/templates
+	@mkdir -p $(@D)
+	$(srcdir)/tools/templates $< $(TEMPLATES) > $@
 
 $(SCRIPT): $(patsubst %,sql/parts/%.sql,$(PARTS))
 	@mkdir -p $(@D)

@@ -124,6 +124,1394 @@ CREATE FUNCTION lifecycle.diagram_flaws(diagram text, OUT severity text, OUT pro
 
 COMMENT ON FUNCTION lifecycle.diagram_flaws(text) IS 'what is probably wrong with a diagram: stages that no way leads to or out of, missing outcomes';
 
+CREATE FUNCTION lifecycle.template_texts(OUT name text, OUT lang text, OUT escaped text) RETURNS SETOF record
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 12
+AS $templates$ VALUES
+('b2b_canvas', 'en', $diagram$stateDiagram-v2
+    state "Discovery" as discovery {
+        unknown_audience : Unknown audience
+        identified_contact : Identified contact
+        engaged_lead : Engaged lead
+        note right of unknown_audience
+            owner: marketing
+            goal: Be found by companies that fit
+            metrics: reach, visitors, cost per visitor
+            outside: yes
+        end note
+        note right of identified_contact
+            sla: 30 days
+            owner: marketing
+            goal: Learn who it is and what they need
+            metrics: new contacts, cost per contact, share with consent
+            text: Entry criteria: name, e-mail address and consent are known
+        end note
+        note right of engaged_lead
+            sla: 45 days
+            owner: marketing
+            goal: Turn interest into a need
+            metrics: engagement score, visits, downloads
+            text: Entry criteria: two answers or visits within 30 days
+        end note
+    }
+    state "Evaluation" as evaluation {
+        mql : Marketing qualified lead
+        sql : Sales qualified lead
+        opportunity : Active opportunity
+        note right of mql
+            sla: 2 days
+            owner: marketing
+            goal: Hand over only what sales will accept
+            metrics: MQLs, share accepted by sales, hours until first contact
+            text: Entry criteria: company, size and industry fit, the score reaches the threshold
+        end note
+        note right of sql
+            probability: 10%
+            sla: 14 days
+            owner: sales
+            goal: Find need, budget, decision makers and time
+            metrics: first meetings, share that becomes an opportunity
+            text: Entry criteria: sales has accepted it and has an owner for it
+        end note
+        note right of opportunity
+            probability: 25%
+            sla: 30 days
+            owner: sales
+            goal: Agree on the problem and what solving it is worth
+            metrics: pipeline value, coverage, age
+            text: Entry criteria: need, budget and decision maker are confirmed, an amount and a closing date are estimated
+        end note
+    }
+    state "Decision" as decision {
+        proposal : Proposal
+        negotiation : Negotiation
+        won : Won
+        lost : Lost
+        note right of proposal
+            probability: 50%
+            sla: 21 days
+            owner: sales
+            goal: Be the one they compare others with
+            metrics: proposals sent, days until an answer
+            text: Entry criteria: scope, price and conditions are sent to the decision maker
+        end note
+        note right of negotiation
+            probability: 75%
+            sla: 14 days
+            owner: sales
+            goal: Sign without giving the margin away
+            metrics: discount, days to signature
+            text: Entry criteria: they want it, and terms are what is left to settle
+        end note
+        note right of won
+            outcome: won
+            sla: 5 days
+            owner: sales
+            goal: Hand over all that was promised
+            metrics: win rate, contract value, length of the cycle
+            text: Entry criteria: the contract is signed
+        end note
+        note right of lost
+            outcome: lost
+            owner: marketing
+            goal: Learn why, and stay in touch
+            metrics: lost by reason and stage, share recycled
+            reasons: price, competitor, no budget, no decision, bad timing, missing feature
+        end note
+    }
+    state "Customer" as customer {
+        onboarding : Onboarding
+        adoption : Adoption
+        renewal : Renewal
+        expansion : Expansion
+        churned : Churned
+        win_back : Win-back
+        note right of onboarding
+            outcome: won
+            sla: 30 days
+            owner: customer success
+            goal: First value, fast
+            metrics: days to first value, tasks done
+            text: Entry criteria: a contact for success and a plan are named
+        end note
+        note right of adoption
+            outcome: won
+            owner: customer success
+            goal: Make it a habit
+            metrics: active users, features in use, health score, NPS
+            text: Entry criteria: the goals of the onboarding are met
+        end note
+        note right of renewal
+            outcome: won
+            sla: 90 days
+            owner: customer success
+            goal: Renew before it becomes a question
+            metrics: renewal rate, gross and net revenue retention
+            text: Entry criteria: 90 days until the contract ends
+        end note
+        note right of expansion
+            outcome: won
+            sla: 60 days
+            owner: sales
+            goal: Grow with what they achieve
+            metrics: expansion revenue, share of customers with a second product
+            text: Entry criteria: healthy, and a further need is named
+        end note
+        note right of churned
+            outcome: lost
+            sla: 180 days
+            owner: customer success
+            goal: Leave as friends, know the reason
+            metrics: churn by reason, revenue lost
+            reasons: price, competitor, missing feature, little use, poor service, closed down
+        end note
+        note right of win_back
+            sla: 60 days
+            owner: sales
+            goal: Show what has changed since
+            metrics: customers won back, cost of winning back
+            text: Entry criteria: the reason for leaving is gone
+        end note
+    }
+    unknown_audience --> identified_contact : identify / start_nurturing
+    [*] --> identified_contact
+    identified_contact --> engaged_lead : engage
+    engaged_lead --> mql : qualify / notify_sales
+    engaged_lead --> identified_contact : go quiet
+    mql --> sql : hand over to sales / assign_sales_owner
+    mql --> engaged_lead : recycle / start_nurturing
+    sql --> engaged_lead : send back to marketing / start_nurturing
+    sql --> opportunity : open opportunity
+    opportunity --> proposal : propose
+    proposal --> negotiation : negotiate
+    proposal --> opportunity : change scope
+    negotiation --> proposal : propose anew
+    proposal --> won : sign / notify_success
+    negotiation --> won : sign / notify_success
+    identified_contact --> lost : drop
+    engaged_lead --> lost : drop
+    evaluation --> lost : lose
+    proposal --> lost : lose
+    negotiation --> lost : lose
+    lost --> engaged_lead : recycle / start_nurturing
+    won --> onboarding : hand over to success / assign_success_owner
+    onboarding --> adoption : go live
+    adoption --> renewal : renewal is due / remind_owner
+    adoption --> expansion : find a new need
+    expansion --> adoption : extend
+    renewal --> adoption : renew
+    renewal --> expansion : renew and extend
+    onboarding --> churned : cancel / ask_reason
+    adoption --> churned : cancel / ask_reason
+    expansion --> churned : cancel / ask_reason
+    renewal --> churned : cancel / ask_reason
+    churned --> win_back : approach again
+    win_back --> onboarding : come back / assign_success_owner
+    win_back --> churned : decline
+    accTitle: B2B canvas
+    accDescr: From an unknown audience through evaluation and decision to customers who renew, grow or come back
+$diagram$),
+('b2b_canvas', 'fr', $diagram$stateDiagram-v2
+    state "D\303\251couverte" as discovery {
+        unknown_audience : Audience inconnue
+        identified_contact : Contact identifi\303\251
+        engaged_lead : Lead engag\303\251
+        note right of unknown_audience
+            owner: marketing
+            goal: \303\212tre trouv\303\251 par les entreprises cibles
+            metrics: port\303\251e, visiteurs, co\303\273t par visiteur
+            outside: yes
+        end note
+        note right of identified_contact
+            sla: 30 days
+            owner: marketing
+            goal: Savoir qui il est et ce dont il a besoin
+            metrics: nouveaux contacts, co\303\273t par contact, part avec consentement
+            text: Crit\303\250res d'entr\303\251e : nom, adresse e-mail et consentement sont connus
+        end note
+        note right of engaged_lead
+            sla: 45 days
+            owner: marketing
+            goal: Transformer l'int\303\251r\303\252t en besoin
+            metrics: score d'engagement, visites, t\303\251l\303\251chargements
+            text: Crit\303\250res d'entr\303\251e : deux r\303\251ponses ou visites en 30 jours
+        end note
+    }
+    state "\303\211valuation" as evaluation {
+        mql : Lead qualifi\303\251 par le marketing (MQL)
+        sql : Lead qualifi\303\251 par les ventes (SQL)
+        opportunity : Opportunit\303\251 active
+        note right of mql
+            sla: 2 days
+            owner: marketing
+            goal: Ne transmettre que ce que les commerciaux accepteront
+            metrics: MQL, part accept\303\251e par les commerciaux, heures jusqu'au premier contact
+            text: Crit\303\250res d'entr\303\251e : entreprise, taille et secteur conviennent, le score atteint le seuil
+        end note
+        note right of sql
+            probability: 10%
+            sla: 14 days
+            owner: commercial
+            goal: \303\211tablir besoin, budget, d\303\251cideurs et calendrier
+            metrics: premiers rendez-vous, part devenue opportunit\303\251
+            text: Crit\303\250res d'entr\303\251e : les commerciaux l'ont accept\303\251 et un responsable est d\303\251sign\303\251
+        end note
+        note right of opportunity
+            probability: 25%
+            sla: 30 days
+            owner: commercial
+            goal: S'accorder sur le probl\303\250me et la valeur de sa solution
+            metrics: valeur du pipeline, couverture, anciennet\303\251
+            text: Crit\303\250res d'entr\303\251e : besoin, budget et d\303\251cideur sont confirm\303\251s, montant et date de cl\303\264ture sont estim\303\251s
+        end note
+    }
+    state "D\303\251cision" as decision {
+        proposal : Proposition
+        negotiation : N\303\251gociation
+        won : Gagn\303\251
+        lost : Perdu
+        note right of proposal
+            probability: 50%
+            sla: 21 days
+            owner: commercial
+            goal: Devenir la r\303\251f\303\251rence \303\240 laquelle on compare les autres
+            metrics: propositions envoy\303\251es, jours jusqu'\303\240 la r\303\251ponse
+            text: Crit\303\250res d'entr\303\251e : p\303\251rim\303\250tre, prix et conditions sont envoy\303\251s au d\303\251cideur
+        end note
+        note right of negotiation
+            probability: 75%
+            sla: 14 days
+            owner: commercial
+            goal: Signer sans brader la marge
+            metrics: remise, jours jusqu'\303\240 la signature
+            text: Crit\303\250res d'entr\303\251e : l'acheteur est d\303\251cid\303\251, restent les conditions
+        end note
+        note right of won
+            outcome: won
+            sla: 5 days
+            owner: commercial
+            goal: Transmettre tout ce qui a \303\251t\303\251 promis
+            metrics: taux de gain, valeur des contrats, dur\303\251e du cycle
+            text: Crit\303\250res d'entr\303\251e : le contrat est sign\303\251
+        end note
+        note right of lost
+            outcome: lost
+            owner: marketing
+            goal: Comprendre pourquoi et garder le contact
+            metrics: pertes par motif et par \303\251tape, part recycl\303\251e
+            reasons: prix, concurrent, pas de budget, pas de d\303\251cision, mauvais moment, fonction manquante
+        end note
+    }
+    state "Client" as customer {
+        onboarding : Mise en route
+        adoption : Adoption
+        renewal : Renouvellement
+        expansion : Expansion
+        churned : Parti
+        win_back : Reconqu\303\252te
+        note right of onboarding
+            outcome: won
+            sla: 30 days
+            owner: succ\303\250s client
+            goal: Une premi\303\250re valeur, vite
+            metrics: jours jusqu'\303\240 la premi\303\250re valeur, t\303\242ches faites
+            text: Crit\303\250res d'entr\303\251e : un responsable du succ\303\250s et un plan sont d\303\251sign\303\251s
+        end note
+        note right of adoption
+            outcome: won
+            owner: succ\303\250s client
+            goal: En faire une habitude
+            metrics: utilisateurs actifs, fonctions utilis\303\251es, score de sant\303\251, NPS
+            text: Crit\303\250res d'entr\303\251e : les objectifs de la mise en route sont atteints
+        end note
+        note right of renewal
+            outcome: won
+            sla: 90 days
+            owner: succ\303\250s client
+            goal: Renouveler avant que la question ne se pose
+            metrics: taux de renouvellement, r\303\251tention brute et nette du revenu
+            text: Crit\303\250res d'entr\303\251e : 90 jours avant la fin du contrat
+        end note
+        note right of expansion
+            outcome: won
+            sla: 60 days
+            owner: commercial
+            goal: Grandir avec leurs succ\303\250s
+            metrics: revenu d'expansion, part des clients avec un deuxi\303\250me produit
+            text: Crit\303\250res d'entr\303\251e : client en bonne sant\303\251, nouveau besoin exprim\303\251
+        end note
+        note right of churned
+            outcome: lost
+            sla: 180 days
+            owner: succ\303\250s client
+            goal: Se quitter en bons termes, conna\303\256tre le motif
+            metrics: attrition par motif, revenu perdu
+            reasons: prix, concurrent, fonction manquante, peu utilis\303\251, service d\303\251cevant, cessation d'activit\303\251
+        end note
+        note right of win_back
+            sla: 60 days
+            owner: commercial
+            goal: Montrer ce qui a chang\303\251 depuis
+            metrics: clients reconquis, co\303\273t de la reconqu\303\252te
+            text: Crit\303\250res d'entr\303\251e : le motif du d\303\251part a disparu
+        end note
+    }
+    unknown_audience --> identified_contact : identifier / start_nurturing
+    [*] --> identified_contact
+    identified_contact --> engaged_lead : engager
+    engaged_lead --> mql : qualifier / notify_sales
+    engaged_lead --> identified_contact : devenir inactif
+    mql --> sql : transmettre aux commerciaux / assign_sales_owner
+    mql --> engaged_lead : recycler / start_nurturing
+    sql --> engaged_lead : rendre au marketing / start_nurturing
+    sql --> opportunity : ouvrir l'opportunit\303\251
+    opportunity --> proposal : proposer
+    proposal --> negotiation : n\303\251gocier
+    proposal --> opportunity : revoir le p\303\251rim\303\250tre
+    negotiation --> proposal : proposer \303\240 nouveau
+    proposal --> won : signer / notify_success
+    negotiation --> won : signer / notify_success
+    identified_contact --> lost : abandonner
+    engaged_lead --> lost : abandonner
+    evaluation --> lost : perdre
+    proposal --> lost : perdre
+    negotiation --> lost : perdre
+    lost --> engaged_lead : recycler / start_nurturing
+    won --> onboarding : transmettre au succ\303\250s client / assign_success_owner
+    onboarding --> adoption : mettre en service
+    adoption --> renewal : \303\251ch\303\251ance proche / remind_owner
+    adoption --> expansion : d\303\251couvrir un besoin
+    expansion --> adoption : \303\251tendre
+    renewal --> adoption : renouveler
+    renewal --> expansion : renouveler et \303\251tendre
+    onboarding --> churned : r\303\251silier / ask_reason
+    adoption --> churned : r\303\251silier / ask_reason
+    expansion --> churned : r\303\251silier / ask_reason
+    renewal --> churned : r\303\251silier / ask_reason
+    churned --> win_back : recontacter
+    win_back --> onboarding : revenir / assign_success_owner
+    win_back --> churned : refuser
+    accTitle: Canevas B2B
+    accDescr: D'une audience inconnue, par l'\303\251valuation et la d\303\251cision, \303\240 des clients qui renouvellent, grandissent ou reviennent
+$diagram$),
+('b2b_sales', 'en', $diagram$stateDiagram-v2
+    state "Qualifying" as qualifying {
+        qualification : Qualification
+        needs : Needs
+        note right of qualification
+            probability: 10%
+            sla: 7 days
+            owner: marketing
+            goal: Only companies that can buy
+            metrics: new leads, share qualified, hours until first contact
+            text: Entry criteria: company and contact are known
+        end note
+        note right of needs
+            probability: 25%
+            sla: 21 days
+            owner: sales
+            goal: Understand the problem and what it costs
+            metrics: meetings, share with a confirmed need
+            text: Entry criteria: budget, authority, need and time are plausible
+        end note
+    }
+    state "Closing" as closing {
+        proposal : Proposal
+        negotiation : Negotiation
+        note right of proposal
+            probability: 50%
+            sla: 14 days
+            owner: sales
+            goal: Answer the need, and nothing else
+            metrics: proposals sent, days until an answer
+            text: Entry criteria: need, budget and decision maker are confirmed, an amount is estimated
+        end note
+        note right of negotiation
+            probability: 75%
+            sla: 14 days
+            owner: sales
+            goal: Sign without giving the margin away
+            metrics: discount, days to signature
+            text: Entry criteria: they want it, and terms are what is left to settle
+        end note
+    }
+    sale : Sale
+    lost : Lost
+    [*] --> qualification
+    qualification --> needs : hand over to sales / assign_sales_owner
+    needs --> qualification : send back to marketing / start_nurturing
+    needs --> proposal : propose / send_proposal
+    proposal --> needs : change scope
+    proposal --> negotiation : negotiate
+    negotiation --> proposal : propose anew / send_proposal
+    proposal --> sale : sign / notify_delivery
+    negotiation --> sale : sign / notify_delivery
+    sale --> needs : sell again
+    qualifying --> lost : disqualify
+    closing --> lost : lose / ask_reason
+    lost --> qualification : win back / start_nurturing
+    sale --> [*]
+    note right of sale
+        outcome: won
+        owner: sales operations
+        goal: Deliver what was promised
+        metrics: win rate, revenue, length of the cycle
+        text: Entry criteria: the contract is signed
+    end note
+    note right of lost
+        outcome: lost
+        owner: marketing
+        goal: Learn why, and stay in touch
+        metrics: lost by reason and stage, share recycled
+        reasons: price, competitor, no budget, no decision, bad timing, missing feature
+    end note
+    accTitle: B2B sales
+    accDescr: The pipeline of a sales team: qualification, needs, proposal, negotiation, sale
+$diagram$),
+('b2b_sales', 'fr', $diagram$stateDiagram-v2
+    state "Qualification" as qualifying {
+        qualification : Qualification
+        needs : Besoins
+        note right of qualification
+            probability: 10%
+            sla: 7 days
+            owner: marketing
+            goal: Seulement des entreprises en mesure d'acheter
+            metrics: nouveaux leads, part qualifi\303\251e, heures jusqu'au premier contact
+            text: Crit\303\250res d'entr\303\251e : entreprise et interlocuteur sont connus
+        end note
+        note right of needs
+            probability: 25%
+            sla: 21 days
+            owner: commercial
+            goal: Comprendre le probl\303\250me et ce qu'il co\303\273te
+            metrics: rendez-vous, part au besoin confirm\303\251
+            text: Crit\303\250res d'entr\303\251e : budget, autorit\303\251, besoin et calendrier sont plausibles
+        end note
+    }
+    state "Conclusion" as closing {
+        proposal : Proposition
+        negotiation : N\303\251gociation
+        note right of proposal
+            probability: 50%
+            sla: 14 days
+            owner: commercial
+            goal: R\303\251pondre au besoin, et \303\240 rien d'autre
+            metrics: propositions envoy\303\251es, jours jusqu'\303\240 la r\303\251ponse
+            text: Crit\303\250res d'entr\303\251e : besoin, budget et d\303\251cideur sont confirm\303\251s, un montant est estim\303\251
+        end note
+        note right of negotiation
+            probability: 75%
+            sla: 14 days
+            owner: commercial
+            goal: Signer sans brader la marge
+            metrics: remise, jours jusqu'\303\240 la signature
+            text: Crit\303\250res d'entr\303\251e : l'acheteur est d\303\251cid\303\251, restent les conditions
+        end note
+    }
+    sale : Vente
+    lost : Perdu
+    [*] --> qualification
+    qualification --> needs : transmettre aux commerciaux / assign_sales_owner
+    needs --> qualification : rendre au marketing / start_nurturing
+    needs --> proposal : proposer / send_proposal
+    proposal --> needs : revoir le p\303\251rim\303\250tre
+    proposal --> negotiation : n\303\251gocier
+    negotiation --> proposal : proposer \303\240 nouveau / send_proposal
+    proposal --> sale : signer / notify_delivery
+    negotiation --> sale : signer / notify_delivery
+    sale --> needs : vendre \303\240 nouveau
+    qualifying --> lost : disqualifier
+    closing --> lost : perdre / ask_reason
+    lost --> qualification : reconqu\303\251rir / start_nurturing
+    sale --> [*]
+    note right of sale
+        outcome: won
+        owner: administration des ventes
+        goal: Livrer ce qui a \303\251t\303\251 promis
+        metrics: taux de gain, chiffre d'affaires, dur\303\251e du cycle
+        text: Crit\303\250res d'entr\303\251e : le contrat est sign\303\251
+    end note
+    note right of lost
+        outcome: lost
+        owner: marketing
+        goal: Comprendre pourquoi et garder le contact
+        metrics: pertes par motif et par \303\251tape, part recycl\303\251e
+        reasons: prix, concurrent, pas de budget, pas de d\303\251cision, mauvais moment, fonction manquante
+    end note
+    accTitle: Vente B2B
+    accDescr: Le pipeline d'une \303\251quipe commerciale : qualification, besoins, proposition, n\303\251gociation, vente
+$diagram$),
+('hubspot', 'en', $diagram$stateDiagram-v2
+    state "Marketing" as marketing {
+        subscriber : Subscriber
+        lead : Lead
+        marketingqualifiedlead : Marketing qualified lead
+        note right of subscriber
+            sla: 90 days
+            owner: marketing
+            goal: Be worth reading
+            metrics: subscribers, open rate, share that becomes a lead
+            text: Entry criteria: an e-mail address and consent
+        end note
+        note right of lead
+            sla: 60 days
+            owner: marketing
+            goal: Learn what they need
+            metrics: leads, cost per lead, engagement score
+            text: Entry criteria: asked for more than a newsletter
+        end note
+        note right of marketingqualifiedlead
+            sla: 2 days
+            owner: marketing
+            goal: Hand over only what sales will accept
+            metrics: MQLs, share accepted by sales, hours until first contact
+            text: Entry criteria: fits the target, and the score reaches the threshold
+        end note
+    }
+    state "Sales" as sales {
+        salesqualifiedlead : Sales qualified lead
+        opportunity : Opportunity
+        note right of salesqualifiedlead
+            probability: 10%
+            sla: 14 days
+            owner: sales
+            goal: Find need, budget, decision makers and time
+            metrics: first meetings, share that becomes an opportunity
+            text: Entry criteria: sales has accepted it and has an owner for it
+        end note
+        note right of opportunity
+            probability: 30%
+            sla: 60 days
+            owner: sales
+            goal: Win the deal
+            metrics: pipeline value, win rate, age
+            text: Entry criteria: a deal is open
+        end note
+    }
+    state "Customers" as customers {
+        customer : Customer
+        evangelist : Evangelist
+        note right of customer
+            outcome: won
+            owner: customer success
+            goal: Success that is worth telling
+            metrics: renewal rate, net revenue retention, NPS
+            text: Entry criteria: a deal is won
+        end note
+        note right of evangelist
+            outcome: won
+            owner: marketing
+            goal: Let customers tell it
+            metrics: references, referrals, reviews
+            text: Entry criteria: has recommended us
+        end note
+    }
+    other : Other
+    [*] --> subscriber
+    [*] --> lead
+    subscriber --> lead : engage
+    lead --> marketingqualifiedlead : qualify / notify_sales
+    marketingqualifiedlead --> salesqualifiedlead : hand over to sales / assign_sales_owner
+    marketingqualifiedlead --> lead : recycle / start_nurturing
+    salesqualifiedlead --> lead : send back to marketing / start_nurturing
+    salesqualifiedlead --> opportunity : open a deal
+    opportunity --> salesqualifiedlead : set back
+    opportunity --> customer : win / assign_success_owner
+    customer --> opportunity : sell again
+    customer --> evangelist : recommend / thank_customer
+    evangelist --> customer : fall silent
+    evangelist --> opportunity : sell again
+    sales --> other : lose / ask_reason
+    customers --> other : cancel / ask_reason
+    other --> opportunity : win back / assign_sales_owner
+    marketing --> other : drop out
+    other --> lead : recycle / start_nurturing
+    note right of other
+        outcome: lost
+        owner: marketing
+        goal: Know why, and keep it out of the funnel
+        metrics: contacts by reason and stage, share recycled
+        reasons: not a customer, no need, no budget, price, competitor, no decision, unsubscribed, cancelled
+    end note
+    accTitle: HubSpot's lifecycle stages
+    accDescr: The eight default stages of a contact in HubSpot, from subscriber to evangelist, and other
+$diagram$),
+('hubspot', 'fr', $diagram$stateDiagram-v2
+    state "Marketing" as marketing {
+        subscriber : Abonn\303\251
+        lead : Lead
+        marketingqualifiedlead : Lead qualifi\303\251 par le marketing (MQL)
+        note right of subscriber
+            sla: 90 days
+            owner: marketing
+            goal: M\303\251riter d'\303\252tre lu
+            metrics: abonn\303\251s, taux d'ouverture, part devenue lead
+            text: Crit\303\250res d'entr\303\251e : une adresse e-mail et un consentement
+        end note
+        note right of lead
+            sla: 60 days
+            owner: marketing
+            goal: Savoir ce dont il a besoin
+            metrics: leads, co\303\273t par lead, score d'engagement
+            text: Crit\303\250res d'entr\303\251e : a demand\303\251 plus qu'une lettre d'information
+        end note
+        note right of marketingqualifiedlead
+            sla: 2 days
+            owner: marketing
+            goal: Ne transmettre que ce que les commerciaux accepteront
+            metrics: MQL, part accept\303\251e par les commerciaux, heures jusqu'au premier contact
+            text: Crit\303\250res d'entr\303\251e : correspond \303\240 la cible, et le score atteint le seuil
+        end note
+    }
+    state "Ventes" as sales {
+        salesqualifiedlead : Lead qualifi\303\251 par les ventes (SQL)
+        opportunity : Opportunit\303\251
+        note right of salesqualifiedlead
+            probability: 10%
+            sla: 14 days
+            owner: commercial
+            goal: \303\211tablir besoin, budget, d\303\251cideurs et calendrier
+            metrics: premiers rendez-vous, part devenue opportunit\303\251
+            text: Crit\303\250res d'entr\303\251e : les commerciaux l'ont accept\303\251 et un responsable est d\303\251sign\303\251
+        end note
+        note right of opportunity
+            probability: 30%
+            sla: 60 days
+            owner: commercial
+            goal: Gagner l'affaire
+            metrics: valeur du pipeline, taux de gain, anciennet\303\251
+            text: Crit\303\250res d'entr\303\251e : une transaction est ouverte
+        end note
+    }
+    state "Clients" as customers {
+        customer : Client
+        evangelist : \303\211vang\303\251liste
+        note right of customer
+            outcome: won
+            owner: succ\303\250s client
+            goal: Un succ\303\250s qui se raconte
+            metrics: taux de renouvellement, r\303\251tention nette du revenu, NPS
+            text: Crit\303\250res d'entr\303\251e : une transaction est gagn\303\251e
+        end note
+        note right of evangelist
+            outcome: won
+            owner: marketing
+            goal: Laisser les clients le raconter
+            metrics: r\303\251f\303\251rences, recommandations, avis
+            text: Crit\303\250res d'entr\303\251e : nous a recommand\303\251s
+        end note
+    }
+    other : Autre
+    [*] --> subscriber
+    [*] --> lead
+    subscriber --> lead : s'int\303\251resser
+    lead --> marketingqualifiedlead : qualifier / notify_sales
+    marketingqualifiedlead --> salesqualifiedlead : transmettre aux commerciaux / assign_sales_owner
+    marketingqualifiedlead --> lead : recycler / start_nurturing
+    salesqualifiedlead --> lead : rendre au marketing / start_nurturing
+    salesqualifiedlead --> opportunity : ouvrir une transaction
+    opportunity --> salesqualifiedlead : reculer
+    opportunity --> customer : gagner / assign_success_owner
+    customer --> opportunity : vendre \303\240 nouveau
+    customer --> evangelist : recommander / thank_customer
+    evangelist --> customer : se faire discret
+    evangelist --> opportunity : vendre \303\240 nouveau
+    sales --> other : perdre / ask_reason
+    customers --> other : r\303\251silier / ask_reason
+    other --> opportunity : reconqu\303\251rir / assign_sales_owner
+    marketing --> other : abandonner
+    other --> lead : recycler / start_nurturing
+    note right of other
+        outcome: lost
+        owner: marketing
+        goal: Savoir pourquoi, et le garder hors de l'entonnoir
+        metrics: contacts par motif et par \303\251tape, part recycl\303\251e
+        reasons: pas un client, pas de besoin, pas de budget, prix, concurrent, pas de d\303\251cision, d\303\251sinscrit, r\303\251sili\303\251
+    end note
+    accTitle: \303\211tapes du cycle de vie de HubSpot
+    accDescr: Les huit \303\251tapes par d\303\251faut d'un contact dans HubSpot, de l'abonn\303\251 \303\240 l'\303\251vang\303\251liste, et autre
+$diagram$),
+('saas_6', 'en', $diagram$stateDiagram-v2
+    state "Acquisition" as acquisition {
+        awareness : Awareness
+        conversion : Conversion
+        purchase : Purchase
+        note right of awareness
+            sla: 30 days
+            owner: marketing
+            goal: Be known for one thing
+            metrics: new contacts, cost per contact
+            text: Entry criteria: an e-mail address and consent
+        end note
+        note right of conversion
+            sla: 14 days
+            owner: marketing
+            goal: A trial that shows the value
+            metrics: sign-ups, share that reaches first value
+            text: Entry criteria: signed up for a trial or a demonstration
+        end note
+        note right of purchase
+            probability: 40%
+            sla: 14 days
+            owner: sales
+            goal: Remove what is in the way of paying
+            metrics: win rate, days to purchase, contract value
+            text: Entry criteria: plan, number of seats and payer are known
+        end note
+    }
+    state "Customer" as customer {
+        launch : Launch
+        renewal : Renewal
+        loyalty : Loyalty
+        note right of launch
+            outcome: won
+            sla: 30 days
+            owner: customer success
+            goal: In daily use within a month
+            metrics: days to first value, seats in use
+            text: Entry criteria: the first invoice is paid
+        end note
+        note right of renewal
+            outcome: won
+            sla: 60 days
+            owner: customer success
+            goal: Renew on what was achieved
+            metrics: renewal rate, net revenue retention
+            text: Entry criteria: 60 days until the contract ends
+        end note
+        note right of loyalty
+            outcome: won
+            owner: customer success
+            goal: Grow, and be recommended
+            metrics: expansion revenue, references, NPS
+            text: Entry criteria: renewed once, or uses the product daily
+        end note
+    }
+    lost : Lost
+    churned : Churned
+    [*] --> awareness
+    awareness --> conversion : sign up / start_trial
+    conversion --> awareness : trial runs out / start_nurturing
+    conversion --> purchase : hand over to sales / assign_sales_owner
+    purchase --> conversion : extend trial
+    purchase --> launch : buy / assign_success_owner
+    launch --> renewal : renewal is due / remind_owner
+    launch --> loyalty : succeed
+    renewal --> loyalty : renew
+    loyalty --> renewal : renewal is due / remind_owner
+    acquisition --> lost : drop out
+    lost --> awareness : recycle / start_nurturing
+    customer --> churned : cancel / ask_reason
+    churned --> purchase : win back / assign_sales_owner
+    note right of lost
+        outcome: lost
+        owner: marketing
+        goal: Learn why
+        metrics: lost by reason
+        reasons: price, competitor, no budget, no decision, bad timing, missing feature
+    end note
+    note right of churned
+        outcome: lost
+        owner: customer success
+        goal: Know the reason, keep the door open
+        metrics: churn by reason, revenue lost
+        reasons: price, competitor, missing feature, little use, poor service, closed down
+    end note
+    accTitle: SaaS in six stages
+    accDescr: A short cycle for one product: awareness, conversion, purchase, launch, renewal, loyalty
+$diagram$),
+('saas_6', 'fr', $diagram$stateDiagram-v2
+    state "Acquisition" as acquisition {
+        awareness : Notori\303\251t\303\251
+        conversion : Conversion
+        purchase : Achat
+        note right of awareness
+            sla: 30 days
+            owner: marketing
+            goal: \303\212tre connu pour une chose
+            metrics: nouveaux contacts, co\303\273t par contact
+            text: Crit\303\250res d'entr\303\251e : une adresse e-mail et un consentement
+        end note
+        note right of conversion
+            sla: 14 days
+            owner: marketing
+            goal: Un essai qui montre la valeur
+            metrics: inscriptions, part atteignant la premi\303\250re valeur
+            text: Crit\303\250res d'entr\303\251e : inscrit \303\240 un essai ou \303\240 une d\303\251monstration
+        end note
+        note right of purchase
+            probability: 40%
+            sla: 14 days
+            owner: commercial
+            goal: Lever ce qui emp\303\252che de payer
+            metrics: taux de gain, jours jusqu'\303\240 l'achat, valeur des contrats
+            text: Crit\303\250res d'entr\303\251e : formule, nombre de postes et payeur sont connus
+        end note
+    }
+    state "Client" as customer {
+        launch : Lancement
+        renewal : Renouvellement
+        loyalty : Fid\303\251lit\303\251
+        note right of launch
+            outcome: won
+            sla: 30 days
+            owner: succ\303\250s client
+            goal: En usage quotidien en un mois
+            metrics: jours jusqu'\303\240 la premi\303\250re valeur, postes utilis\303\251s
+            text: Crit\303\250res d'entr\303\251e : la premi\303\250re facture est pay\303\251e
+        end note
+        note right of renewal
+            outcome: won
+            sla: 60 days
+            owner: succ\303\250s client
+            goal: Renouveler sur la base des r\303\251sultats
+            metrics: taux de renouvellement, r\303\251tention nette du revenu
+            text: Crit\303\250res d'entr\303\251e : 60 jours avant la fin du contrat
+        end note
+        note right of loyalty
+            outcome: won
+            owner: succ\303\250s client
+            goal: Grandir et \303\252tre recommand\303\251
+            metrics: revenu d'expansion, r\303\251f\303\251rences, NPS
+            text: Crit\303\250res d'entr\303\251e : renouvel\303\251 une fois, ou utilise le produit chaque jour
+        end note
+    }
+    lost : Perdu
+    churned : Parti
+    [*] --> awareness
+    awareness --> conversion : s'inscrire / start_trial
+    conversion --> awareness : fin de l'essai / start_nurturing
+    conversion --> purchase : transmettre aux commerciaux / assign_sales_owner
+    purchase --> conversion : prolonger l'essai
+    purchase --> launch : acheter / assign_success_owner
+    launch --> renewal : \303\251ch\303\251ance proche / remind_owner
+    launch --> loyalty : r\303\251ussir
+    renewal --> loyalty : renouveler
+    loyalty --> renewal : \303\251ch\303\251ance proche / remind_owner
+    acquisition --> lost : abandonner
+    lost --> awareness : recycler / start_nurturing
+    customer --> churned : r\303\251silier / ask_reason
+    churned --> purchase : reconqu\303\251rir / assign_sales_owner
+    note right of lost
+        outcome: lost
+        owner: marketing
+        goal: Comprendre pourquoi
+        metrics: pertes par motif
+        reasons: prix, concurrent, pas de budget, pas de d\303\251cision, mauvais moment, fonction manquante
+    end note
+    note right of churned
+        outcome: lost
+        owner: succ\303\250s client
+        goal: Conna\303\256tre le motif, laisser la porte ouverte
+        metrics: attrition par motif, revenu perdu
+        reasons: prix, concurrent, fonction manquante, peu utilis\303\251, service d\303\251cevant, cessation d'activit\303\251
+    end note
+    accTitle: SaaS en six \303\251tapes
+    accDescr: Un cycle court pour un seul produit : notori\303\251t\303\251, conversion, achat, lancement, renouvellement, fid\303\251lit\303\251
+$diagram$),
+('saas_8', 'en', $diagram$stateDiagram-v2
+    state "Acquisition" as acquisition {
+        awareness : Awareness
+        consideration : Consideration
+        purchase : Purchase
+        note right of awareness
+            sla: 30 days
+            owner: marketing
+            goal: Be found by those who have the problem
+            metrics: new contacts, cost per contact
+            text: Entry criteria: an e-mail address and consent
+        end note
+        note right of consideration
+            sla: 21 days
+            owner: marketing
+            goal: Be on the short list
+            metrics: engagement score, demonstrations booked
+            text: Entry criteria: compares: pricing, a case study or a demonstration was seen
+        end note
+        note right of purchase
+            probability: 40%
+            sla: 30 days
+            owner: sales
+            goal: An easy decision
+            metrics: win rate, days to purchase, contract value
+            text: Entry criteria: need, budget and decision maker are confirmed
+        end note
+    }
+    state "Customer" as customer {
+        onboarding : Onboarding
+        adoption : Adoption
+        retention : Retention
+        expansion : Expansion
+        advocacy : Advocacy
+        note right of onboarding
+            outcome: won
+            sla: 30 days
+            owner: customer success
+            goal: First value, fast
+            metrics: days to first value, tasks done
+            text: Entry criteria: the contract is signed
+        end note
+        note right of adoption
+            outcome: won
+            sla: 90 days
+            owner: customer success
+            goal: Make it a habit
+            metrics: active users, features in use, health score
+            text: Entry criteria: the goals of the onboarding are met
+        end note
+        note right of retention
+            outcome: won
+            owner: customer success
+            goal: Renew before it becomes a question
+            metrics: renewal rate, churn, gross revenue retention
+            text: Entry criteria: three months of steady use
+        end note
+        note right of expansion
+            outcome: won
+            sla: 60 days
+            owner: sales
+            goal: Grow with what they achieve
+            metrics: expansion revenue, net revenue retention
+            text: Entry criteria: healthy, and a further need is named
+        end note
+        note right of advocacy
+            outcome: won
+            owner: marketing
+            goal: Let customers tell it
+            metrics: references, referrals, reviews, NPS
+            text: Entry criteria: promoter in the NPS, and willing to be named
+        end note
+    }
+    lost : Lost
+    churned : Churned
+    [*] --> awareness
+    awareness --> consideration : engage
+    consideration --> awareness : go quiet / start_nurturing
+    consideration --> purchase : hand over to sales / assign_sales_owner
+    purchase --> consideration : send back to marketing / start_nurturing
+    purchase --> onboarding : buy / assign_success_owner
+    onboarding --> adoption : go live
+    adoption --> retention : use steadily
+    retention --> adoption : use declines / alert_owner
+    retention --> expansion : find a new need
+    expansion --> retention : extend
+    retention --> advocacy : recommend / thank_customer
+    advocacy --> retention : fall silent
+    advocacy --> expansion : find a new need
+    acquisition --> lost : drop out
+    lost --> awareness : recycle / start_nurturing
+    customer --> churned : cancel / ask_reason
+    churned --> purchase : win back / assign_sales_owner
+    note right of lost
+        outcome: lost
+        owner: marketing
+        goal: Learn why, and stay in touch
+        metrics: lost by reason and stage, share recycled
+        reasons: price, competitor, no budget, no decision, bad timing, missing feature
+    end note
+    note right of churned
+        outcome: lost
+        owner: customer success
+        goal: Know the reason, keep the door open
+        metrics: churn by reason, revenue lost
+        reasons: price, competitor, missing feature, little use, poor service, closed down
+    end note
+    accTitle: SaaS in eight stages
+    accDescr: The usual cycle of a subscription, from awareness to advocacy
+$diagram$),
+('saas_8', 'fr', $diagram$stateDiagram-v2
+    state "Acquisition" as acquisition {
+        awareness : Notori\303\251t\303\251
+        consideration : Consid\303\251ration
+        purchase : Achat
+        note right of awareness
+            sla: 30 days
+            owner: marketing
+            goal: \303\212tre trouv\303\251 par ceux qui ont le probl\303\250me
+            metrics: nouveaux contacts, co\303\273t par contact
+            text: Crit\303\250res d'entr\303\251e : une adresse e-mail et un consentement
+        end note
+        note right of consideration
+            sla: 21 days
+            owner: marketing
+            goal: Figurer parmi les finalistes
+            metrics: score d'engagement, d\303\251monstrations r\303\251serv\303\251es
+            text: Crit\303\250res d'entr\303\251e : compare : a vu les tarifs, une \303\251tude de cas ou une d\303\251monstration
+        end note
+        note right of purchase
+            probability: 40%
+            sla: 30 days
+            owner: commercial
+            goal: Une d\303\251cision facile
+            metrics: taux de gain, jours jusqu'\303\240 l'achat, valeur des contrats
+            text: Crit\303\250res d'entr\303\251e : besoin, budget et d\303\251cideur sont confirm\303\251s
+        end note
+    }
+    state "Client" as customer {
+        onboarding : Mise en route
+        adoption : Adoption
+        retention : R\303\251tention
+        expansion : Expansion
+        advocacy : Recommandation
+        note right of onboarding
+            outcome: won
+            sla: 30 days
+            owner: succ\303\250s client
+            goal: Une premi\303\250re valeur, vite
+            metrics: jours jusqu'\303\240 la premi\303\250re valeur, t\303\242ches faites
+            text: Crit\303\250res d'entr\303\251e : le contrat est sign\303\251
+        end note
+        note right of adoption
+            outcome: won
+            sla: 90 days
+            owner: succ\303\250s client
+            goal: En faire une habitude
+            metrics: utilisateurs actifs, fonctions utilis\303\251es, score de sant\303\251
+            text: Crit\303\250res d'entr\303\251e : les objectifs de la mise en route sont atteints
+        end note
+        note right of retention
+            outcome: won
+            owner: succ\303\250s client
+            goal: Renouveler avant que la question ne se pose
+            metrics: taux de renouvellement, attrition, r\303\251tention brute du revenu
+            text: Crit\303\250res d'entr\303\251e : trois mois d'usage r\303\251gulier
+        end note
+        note right of expansion
+            outcome: won
+            sla: 60 days
+            owner: commercial
+            goal: Grandir avec leurs succ\303\250s
+            metrics: revenu d'expansion, r\303\251tention nette du revenu
+            text: Crit\303\250res d'entr\303\251e : client en bonne sant\303\251, nouveau besoin exprim\303\251
+        end note
+        note right of advocacy
+            outcome: won
+            owner: marketing
+            goal: Laisser les clients le raconter
+            metrics: r\303\251f\303\251rences, recommandations, avis, NPS
+            text: Crit\303\250res d'entr\303\251e : promoteur au NPS, et d'accord pour \303\252tre cit\303\251
+        end note
+    }
+    lost : Perdu
+    churned : Parti
+    [*] --> awareness
+    awareness --> consideration : s'int\303\251resser
+    consideration --> awareness : devenir inactif / start_nurturing
+    consideration --> purchase : transmettre aux commerciaux / assign_sales_owner
+    purchase --> consideration : rendre au marketing / start_nurturing
+    purchase --> onboarding : acheter / assign_success_owner
+    onboarding --> adoption : mettre en service
+    adoption --> retention : utiliser r\303\251guli\303\250rement
+    retention --> adoption : baisse d'usage / alert_owner
+    retention --> expansion : d\303\251couvrir un besoin
+    expansion --> retention : \303\251tendre
+    retention --> advocacy : recommander / thank_customer
+    advocacy --> retention : se faire discret
+    advocacy --> expansion : d\303\251couvrir un besoin
+    acquisition --> lost : abandonner
+    lost --> awareness : recycler / start_nurturing
+    customer --> churned : r\303\251silier / ask_reason
+    churned --> purchase : reconqu\303\251rir / assign_sales_owner
+    note right of lost
+        outcome: lost
+        owner: marketing
+        goal: Comprendre pourquoi et garder le contact
+        metrics: pertes par motif et par \303\251tape, part recycl\303\251e
+        reasons: prix, concurrent, pas de budget, pas de d\303\251cision, mauvais moment, fonction manquante
+    end note
+    note right of churned
+        outcome: lost
+        owner: succ\303\250s client
+        goal: Conna\303\256tre le motif, laisser la porte ouverte
+        metrics: attrition par motif, revenu perdu
+        reasons: prix, concurrent, fonction manquante, peu utilis\303\251, service d\303\251cevant, cessation d'activit\303\251
+    end note
+    accTitle: SaaS en huit \303\251tapes
+    accDescr: Le cycle habituel d'un abonnement, de la notori\303\251t\303\251 \303\240 la recommandation
+$diagram$),
+('saas_9', 'en', $diagram$stateDiagram-v2
+    state "Acquisition" as acquisition {
+        awareness : Awareness
+        consideration : Consideration
+        trial : Trial
+        purchase : Purchase
+        note right of awareness
+            sla: 30 days
+            owner: marketing
+            goal: Be found by those who have the problem
+            metrics: new contacts, cost per contact
+            text: Entry criteria: an e-mail address and consent
+        end note
+        note right of consideration
+            sla: 21 days
+            owner: marketing
+            goal: Be on the short list
+            metrics: engagement score, demonstrations booked
+            text: Entry criteria: compares: pricing, a case study or a demonstration was seen
+        end note
+        note right of trial
+            probability: 20%
+            sla: 14 days
+            owner: sales
+            goal: First value before the trial ends
+            metrics: trials, share that activates, trial conversion
+            text: Entry criteria: an account is open, a goal for the trial is agreed
+        end note
+        note right of purchase
+            probability: 40%
+            sla: 30 days
+            owner: sales
+            goal: An easy decision
+            metrics: win rate, days to purchase, contract value
+            text: Entry criteria: need, budget and decision maker are confirmed
+        end note
+    }
+    state "Customer" as customer {
+        onboarding : Onboarding
+        adoption : Adoption
+        expansion : Expansion
+        renewal : Renewal
+        advocacy : Advocacy
+        note right of onboarding
+            outcome: won
+            sla: 30 days
+            owner: customer success
+            goal: First value, fast
+            metrics: days to first value, tasks done
+            text: Entry criteria: the contract is signed
+        end note
+        note right of adoption
+            outcome: won
+            sla: 90 days
+            owner: customer success
+            goal: Make it a habit
+            metrics: active users, features in use, health score
+            text: Entry criteria: the goals of the onboarding are met
+        end note
+        note right of expansion
+            outcome: won
+            sla: 60 days
+            owner: sales
+            goal: Grow with what they achieve
+            metrics: expansion revenue, net revenue retention
+            text: Entry criteria: healthy, and a further need is named
+        end note
+        note right of renewal
+            outcome: won
+            sla: 90 days
+            owner: customer success
+            goal: Renew before it becomes a question
+            metrics: renewal rate, gross and net revenue retention
+            text: Entry criteria: 90 days until the contract ends
+        end note
+        note right of advocacy
+            outcome: won
+            owner: marketing
+            goal: Let customers tell it
+            metrics: references, referrals, reviews, NPS
+            text: Entry criteria: promoter in the NPS, and willing to be named
+        end note
+    }
+    lost : Lost
+    churned : Churned
+    [*] --> awareness
+    [*] --> trial : sign up directly
+    awareness --> consideration : engage
+    consideration --> awareness : go quiet / start_nurturing
+    consideration --> trial : hand over to sales / assign_sales_owner
+    trial --> consideration : trial runs out / start_nurturing
+    trial --> purchase : decide / send_offer
+    purchase --> trial : ask for more time
+    purchase --> onboarding : buy / assign_success_owner
+    onboarding --> adoption : go live
+    adoption --> expansion : find a new need
+    expansion --> adoption : extend
+    adoption --> renewal : renewal is due / remind_owner
+    renewal --> adoption : renew
+    renewal --> expansion : renew and extend
+    renewal --> advocacy : recommend / thank_customer
+    advocacy --> renewal : renewal is due / remind_owner
+    advocacy --> expansion : find a new need
+    acquisition --> lost : drop out
+    lost --> awareness : recycle / start_nurturing
+    customer --> churned : cancel / ask_reason
+    churned --> trial : win back / assign_sales_owner
+    note right of lost
+        outcome: lost
+        owner: marketing
+        goal: Learn why, and stay in touch
+        metrics: lost by reason and stage, share recycled
+        reasons: price, competitor, no budget, no decision, bad timing, missing feature
+    end note
+    note right of churned
+        outcome: lost
+        owner: customer success
+        goal: Know the reason, keep the door open
+        metrics: churn by reason, revenue lost
+        reasons: price, competitor, missing feature, little use, poor service, closed down
+    end note
+    accTitle: SaaS in nine stages, with a trial
+    accDescr: A subscription that is tried first, and renewed at fixed terms
+$diagram$),
+('saas_9', 'fr', $diagram$stateDiagram-v2
+    state "Acquisition" as acquisition {
+        awareness : Notori\303\251t\303\251
+        consideration : Consid\303\251ration
+        trial : Essai
+        purchase : Achat
+        note right of awareness
+            sla: 30 days
+            owner: marketing
+            goal: \303\212tre trouv\303\251 par ceux qui ont le probl\303\250me
+            metrics: nouveaux contacts, co\303\273t par contact
+            text: Crit\303\250res d'entr\303\251e : une adresse e-mail et un consentement
+        end note
+        note right of consideration
+            sla: 21 days
+            owner: marketing
+            goal: Figurer parmi les finalistes
+            metrics: score d'engagement, d\303\251monstrations r\303\251serv\303\251es
+            text: Crit\303\250res d'entr\303\251e : compare : a vu les tarifs, une \303\251tude de cas ou une d\303\251monstration
+        end note
+        note right of trial
+            probability: 20%
+            sla: 14 days
+            owner: commercial
+            goal: Une premi\303\250re valeur avant la fin de l'essai
+            metrics: essais, part activ\303\251e, conversion des essais
+            text: Crit\303\250res d'entr\303\251e : un compte est ouvert, un objectif d'essai est convenu
+        end note
+        note right of purchase
+            probability: 40%
+            sla: 30 days
+            owner: commercial
+            goal: Une d\303\251cision facile
+            metrics: taux de gain, jours jusqu'\303\240 l'achat, valeur des contrats
+            text: Crit\303\250res d'entr\303\251e : besoin, budget et d\303\251cideur sont confirm\303\251s
+        end note
+    }
+    state "Client" as customer {
+        onboarding : Mise en route
+        adoption : Adoption
+        expansion : Expansion
+        renewal : Renouvellement
+        advocacy : Recommandation
+        note right of onboarding
+            outcome: won
+            sla: 30 days
+            owner: succ\303\250s client
+            goal: Une premi\303\250re valeur, vite
+            metrics: jours jusqu'\303\240 la premi\303\250re valeur, t\303\242ches faites
+            text: Crit\303\250res d'entr\303\251e : le contrat est sign\303\251
+        end note
+        note right of adoption
+            outcome: won
+            sla: 90 days
+            owner: succ\303\250s client
+            goal: En faire une habitude
+            metrics: utilisateurs actifs, fonctions utilis\303\251es, score de sant\303\251
+            text: Crit\303\250res d'entr\303\251e : les objectifs de la mise en route sont atteints
+        end note
+        note right of expansion
+            outcome: won
+            sla: 60 days
+            owner: commercial
+            goal: Grandir avec leurs succ\303\250s
+            metrics: revenu d'expansion, r\303\251tention nette du revenu
+            text: Crit\303\250res d'entr\303\251e : client en bonne sant\303\251, nouveau besoin exprim\303\251
+        end note
+        note right of renewal
+            outcome: won
+            sla: 90 days
+            owner: succ\303\250s client
+            goal: Renouveler avant que la question ne se pose
+            metrics: taux de renouvellement, r\303\251tention brute et nette du revenu
+            text: Crit\303\250res d'entr\303\251e : 90 jours avant la fin du contrat
+        end note
+        note right of advocacy
+            outcome: won
+            owner: marketing
+            goal: Laisser les clients le raconter
+            metrics: r\303\251f\303\251rences, recommandations, avis, NPS
+            text: Crit\303\250res d'entr\303\251e : promoteur au NPS, et d'accord pour \303\252tre cit\303\251
+        end note
+    }
+    lost : Perdu
+    churned : Parti
+    [*] --> awareness
+    [*] --> trial : s'inscrire directement
+    awareness --> consideration : s'int\303\251resser
+    consideration --> awareness : devenir inactif / start_nurturing
+    consideration --> trial : transmettre aux commerciaux / assign_sales_owner
+    trial --> consideration : fin de l'essai / start_nurturing
+    trial --> purchase : d\303\251cider / send_offer
+    purchase --> trial : demander un d\303\251lai
+    purchase --> onboarding : acheter / assign_success_owner
+    onboarding --> adoption : mettre en service
+    adoption --> expansion : d\303\251couvrir un besoin
+    expansion --> adoption : \303\251tendre
+    adoption --> renewal : \303\251ch\303\251ance proche / remind_owner
+    renewal --> adoption : renouveler
+    renewal --> expansion : renouveler et \303\251tendre
+    renewal --> advocacy : recommander / thank_customer
+    advocacy --> renewal : \303\251ch\303\251ance proche / remind_owner
+    advocacy --> expansion : d\303\251couvrir un besoin
+    acquisition --> lost : abandonner
+    lost --> awareness : recycler / start_nurturing
+    customer --> churned : r\303\251silier / ask_reason
+    churned --> trial : reconqu\303\251rir / assign_sales_owner
+    note right of lost
+        outcome: lost
+        owner: marketing
+        goal: Comprendre pourquoi et garder le contact
+        metrics: pertes par motif et par \303\251tape, part recycl\303\251e
+        reasons: prix, concurrent, pas de budget, pas de d\303\251cision, mauvais moment, fonction manquante
+    end note
+    note right of churned
+        outcome: lost
+        owner: succ\303\250s client
+        goal: Conna\303\256tre le motif, laisser la porte ouverte
+        metrics: attrition par motif, revenu perdu
+        reasons: prix, concurrent, fonction manquante, peu utilis\303\251, service d\303\251cevant, cessation d'activit\303\251
+    end note
+    accTitle: SaaS en neuf \303\251tapes, avec essai
+    accDescr: Un abonnement que l'on essaie d'abord et que l'on renouvelle \303\240 \303\251ch\303\251ance
+$diagram$)
+$templates$;
+
+COMMENT ON FUNCTION lifecycle.template_texts() IS 'the templates as they were built in, their bytes escaped as decode() reads them';
+
+CREATE FUNCTION lifecycle.template(name text, lang text DEFAULT 'en') RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found text := (SELECT t.escaped FROM lifecycle.template_texts() t WHERE t.name = template.name AND t.lang = template.lang);
+BEGIN
+	IF found IS NULL THEN
+		RAISE EXCEPTION 'there is no template "%" in the language "%"', name, lang
+			USING ERRCODE = 'undefined_object',
+				DETAIL = (SELECT format('There are: %s.', string_agg(DISTINCT t.name, ', ')) || format(' Languages: %s.', string_agg(DISTINCT t.lang, ', '))
+					FROM lifecycle.template_texts() t),
+				HINT = 'lifecycle.templates() says what they are for.';
+	END IF;
+	RETURN convert_from(decode(found, 'escape'), 'UTF8');
+END $$;
+
+COMMENT ON FUNCTION lifecycle.template(text, text) IS 'the diagram of a lifecycle ready to copy, in a language';
+
+CREATE FUNCTION lifecycle.templates(lang text DEFAULT 'en', OUT name text, OUT title text, OUT languages text[], OUT description text) RETURNS SETOF record
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 6 SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT t.name, substring(d.diagram FROM '(?n)^ *accTitle: (.*)$'),
+		ARRAY(SELECT o.lang FROM lifecycle.template_texts() o WHERE o.name = t.name ORDER BY o.lang COLLATE "C"),
+		substring(d.diagram FROM '(?n)^ *accDescr: (.*)$')
+	FROM lifecycle.template_texts() t CROSS JOIN LATERAL lifecycle.template(t.name, t.lang) d (diagram)
+	WHERE t.lang = templates.lang
+	ORDER BY t.name COLLATE "C"
+$$;
+
+COMMENT ON FUNCTION lifecycle.templates(text) IS 'the lifecycles that template() gives, with what they are for';
+
 CREATE TYPE lifecycle.velocity_spec;
 
 CREATE FUNCTION lifecycle.velocity_spec_in(cstring) RETURNS lifecycle.velocity_spec
@@ -1549,7 +2937,7 @@ COMMENT ON FUNCTION lifecycle.pipeline_agg_add(numeric[], numeric, double precis
 CREATE FUNCTION lifecycle.pipeline_rollup_add(sums numeric[], pipeline lifecycle.pipeline) RETURNS numeric[]
 LANGUAGE SQL IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (pipeline).deals IS NULL THEN sums
-	ELSE lifecycle.sums_combine(sums, ARRAY[(pipeline).deals, (pipeline).incomplete,
+	ELSE lifecycle.sums_combine(sums, ARRAY[(pipeline).deals, COALESCE((pipeline).incomplete, 0),
 		COALESCE((pipeline).total, 0), COALESCE((pipeline).weighted, 0), COALESCE((pipeline).variance, 0)]) END;
 
 COMMENT ON FUNCTION lifecycle.pipeline_rollup_add(numeric[], lifecycle.pipeline) IS 'transition function of rollup';

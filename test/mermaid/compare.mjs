@@ -110,9 +110,9 @@ function differences(meant, drawn) {
   return found;
 }
 
-const corpus = join(here, 'corpus');
-const cases = readdirSync(corpus).filter(file => file.endsWith('.mmd')).sort()
-  .map(file => ({ name: basename(file, '.mmd'), text: readFileSync(join(corpus, file), 'utf8') }));
+const corpus = [join(here, 'corpus'), join(here, '../../templates')];
+const cases = corpus.flatMap(folder => readdirSync(folder).filter(file => file.endsWith('.mmd')).sort()
+  .map(file => ({ name: basename(file, '.mmd'), text: readFileSync(join(folder, file), 'utf8') })));
 const meant = meanings([...cases, ...randomDiagrams()]);
 
 // A comparison that sees nothing proves nothing: this is a diagram that Mermaid 10 draws wrong.
