@@ -87,13 +87,20 @@ wide_as_double(const Wide *part)
 	return -wide_to_double(&size);
 }
 
+/* Of -2^127, which the text could not say either. */
+static bool
+has_no_opposite(const Wide *part)
+{
+	return part->high == UINT64CONST(1) << 63 && part->low == 0;
+}
+
 static bool
 add_to_part(Wide *part, const Wide *term, PureError *error)
 {
 	bool		negative = is_negative(part);
 
 	wide_add(part, term);
-	if (negative == is_negative(term) && negative != is_negative(part))
+	if ((negative == is_negative(term) && negative != is_negative(part)) || has_no_opposite(part))
 		return pure_fail(error, PURE_LIMIT, "a decayed score is out of range");
 	return true;
 }
@@ -220,6 +227,9 @@ decayed_score_check(const DecayedScore *score, PureError *error)
 		return pure_fail(error, PURE_BINARY, "its instant is out of range");
 	if (score->half_life <= 0)
 		return pure_fail(error, PURE_BINARY, "its half-life is not positive");
+	for (int i = 0; i < DECAYED_PARTS; i++)
+		if (has_no_opposite(&score->parts[i]))
+			return pure_fail(error, PURE_BINARY, "a part is out of range");
 	return true;
 }
 

@@ -6,7 +6,7 @@ CREATE SCHEMA crm;
 GRANT USAGE ON SCHEMA crm TO PUBLIC;
 SET search_path = crm, public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(70);
+SELECT plan(71);
 
 CREATE TABLE company (id int PRIMARY KEY, industry text, gone int, email text);
 ALTER TABLE company DROP COLUMN gone;
@@ -64,6 +64,7 @@ SELECT is((SELECT count(*) FROM told, LATERAL (SELECT score('lead', c, kinds, in
 		FROM generate_series('2025-12-25', '2026-04-01', interval '17:03:01') as_of) x WHERE s IS DISTINCT FROM e), 0::bigint, 'the lines of an explanation add up to the score, exactly');
 SELECT is((SELECT points || ' ' || capped || ' ' || decayed FROM told, explain_score('lead', c, kinds, instants, '2026-02-09') WHERE (c).id = 1 AND rule LIKE '+5 %'),
 	'50 30 ' || by_hand('{2026-01-01,2026-01-02,2026-01-03,2026-01-08,2026-01-09,2026-01-10}', '2026-02-09'), 'a line says what all events brought, the counted ones, and these today');
+SELECT is((SELECT points || ' ' || capped FROM told, explain_score('lead', c, kinds, instants, '2026-01-05') WHERE (c).id = 1 AND rule LIKE '+5 %'), '25 15', 'as of a past instant it says what was known then');
 SELECT is(count(DISTINCT s), 1::bigint, 'the order of events does not matter') FROM (SELECT score('lead', (SELECT c FROM company c WHERE id = 1), array_agg(kind ORDER BY md5(at::text || n)), array_agg(at ORDER BY md5(at::text || n)), '2026-02-09') AS s
 	FROM event, generate_series(1, 20) n WHERE company = 1 GROUP BY n) x;
 SELECT is(score('lead', c, NULL, NULL, '2026-02-09'), 50.0, 'no events is none') FROM company c WHERE id = 1;

@@ -85,13 +85,14 @@ my %seeds = (
 		'from a to b, "c d" by 1 day as of 2026-05-01 {open [10195200000000]; to b [345600000000*9]; to "c d" [345600000000]}',
 	],
 	win_rate => [ '"closed won" against lost closed 2026-01-01 to 2026-04-01 {17 won, 4 lost}', 'a against b {0 won, 0 lost}' ],
-	naive_bayes => [ '{0 won, 0 lost}', '{5 won, 4 lost; country 5/4: be 3/2, "f r" 2/2; été 4/0: big 3/0, new 2/0}' ]);
+	naive_bayes => [ '{0 won, 0 lost}', '{5 won, 4 lost; country 5/4: be 3/2, "f r" 2/2; été 4/0: big 3/0, new 2/0}' ],
+	decayed_score => [ '40 at 2026-01-05T09:00:00Z half-life 30 days', '-0.1 at 4400-01-01 BC half-life 1 microsecond' ]);
 
 # These hold a text, so what is wrong with that is told as of any text.
 my %texts = map { $_ => 1 } map { ($_, "${_}_spec") } qw(funnel velocity retention survival census win_rate);
 
 # Which errors are refusals. The server's own checks of lengths and encodings come first.
-my $refusal = qr/malformed binary (?:journey|journey_events|naive_bayes|(?:funnel|velocity|retention|survival|census|win_rate)(?:_spec)?): |malformed collection of durations|insufficient data left in message|invalid byte sequence for encoding|no data left in message|incorrect binary data format/;
+my $refusal = qr/malformed binary (?:journey|journey_events|naive_bayes|decayed_score|(?:funnel|velocity|retention|survival|census|win_rate)(?:_spec)?): |malformed collection of durations|insufficient data left in message|invalid byte sequence for encoding|no data left in message|incorrect binary data format/;
 
 # One session reads them all; each file is an attempt of its own.
 sub attack
@@ -164,6 +165,7 @@ attack('journey', 4000);
 attack('journey_events', 4000);
 attack($_, /_spec/ ? 1000 : 2000) for sort keys %texts;
 attack('naive_bayes', 2000);
+attack('decayed_score', 2000);
 
 is($node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()'), $postmaster, 'the same server is up');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM journey WHERE value IS DISTINCT FROM value::text::lifecycle.journey'),
@@ -171,7 +173,7 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM journey WHERE value IS DIS
 is($node->safe_psql('postgres', 'SELECT count(*) FROM journey_events WHERE value::text <> value::text::lifecycle.journey_events::text'),
 	'0', 'and so do events');
 is($node->safe_psql('postgres', "SELECT count(*) FROM $_ WHERE value::text <> value::text::lifecycle.$_\::text"), '0', "and so does $_")
-	for sort keys %texts;
+	for 'decayed_score', sort keys %texts;
 # What reads a summary takes every one that was accepted.
 my %readers = (
 	funnel => 'funnel_steps(value)',
