@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "report.h"
 #include "spec_args.h"
 #include "win_rate_io.h"
 #include "wire.h"
@@ -210,7 +211,8 @@ win_rate_in(PG_FUNCTION_ARGS)
 	PureError	error;
 	WinRate    *rate = win_rate_read(text, strlen(text), &error);
 
-	report_if(rate == NULL, &error);
+	if (rate == NULL)
+		return refuse_input(fcinfo, &error);
 	return win_rate_datum(rate);
 }
 
