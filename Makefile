@@ -130,6 +130,10 @@ FACES = \
 	logregr_agg \
 	logregr_fit \
 	decayed_score_io \
+	attribution \
+	attribution_io \
+	attribution_agg \
+	attribution_shares \
 	mrr \
 	mrr_report \
 	revenue \
@@ -196,6 +200,7 @@ PARTS = \
 	naive_bayes \
 	logregr \
 	decayed_score \
+	attribution \
 	revenue \
 	health \
 	rfm \

@@ -174,3 +174,125 @@ markov_outcome(const MarkovChain *chain, uint32 start, MarkovOutcome *outcome, P
 	outcome->time = matrix.times[columns[start]] / out;
 	return true;
 }
+
+/* A copy of some rows of a matrix, and of their columns; the two last stay the last. */
+static Matrix
+keep_rows(const Matrix *from, const uint32 *rows, uint32 n)
+{
+	Matrix		matrix = {.nopen = n, .ncolumns = n + 2};
+
+	matrix.counts = palloc((size_t) n * matrix.ncolumns * sizeof(double));
+	matrix.times = palloc0(n * sizeof(double));
+	matrix.alive = palloc(n * sizeof(bool));
+	for (uint32 row = 0; row < n; row++)
+	{
+		const double *source = row_of(from, rows[row]);
+		double	   *target = row_of(&matrix, row);
+
+		for (uint32 column = 0; column < n; column++)
+			target[column] = source[rows[column]];
+		target[n] = source[from->nopen];
+		target[n + 1] = source[from->nopen + 1];
+		matrix.alive[row] = from->alive[rows[row]];
+	}
+	return matrix;
+}
+
+static void
+free_matrix(Matrix *matrix)
+{
+	pfree(matrix->counts);
+	pfree(matrix->times);
+	pfree(matrix->alive);
+}
+
+/* What share of the won walks from row 0 passes through row 1, when there is no other. */
+static double
+share_passing(const Matrix *matrix)
+{
+	const double *start = row_of(matrix, 0);
+	const double *row = row_of(matrix, 1);
+	double		through;
+
+	if (!matrix->alive[0] || !matrix->alive[1])
+		return 0;
+	through = start[1] * row[2] / outflow(matrix, 1);
+	return through > 0 ? through / (through + start[2]) : 0;
+}
+
+/*
+ * Of each row but the first: half of the rows are eliminated for the sake of the other
+ * half, and the other way round.  Together that takes no longer than eliminating each
+ * row about twice.
+ */
+static void
+find_effects(const Matrix *matrix, double *effects)
+{
+	uint32		n = matrix->nopen;
+	uint32		middle = (n + 1) / 2;
+	uint32	   *rows;
+
+	if (n == 2)
+		effects[1] = share_passing(matrix);
+	if (n <= 2)
+		return;
+	rows = palloc(n * sizeof(uint32));
+	for (int side = 0; side < 2; side++)
+	{
+		uint32		from = side == 0 ? 1 : middle,
+					to = side == 0 ? middle : n,
+					nkept = 1 + to - from;
+		double	   *found = palloc0(nkept * sizeof(double));
+		Matrix		whole,
+					kept;
+
+		for (uint32 row = 0; row < n; row++)
+			rows[row] = row;
+		whole = keep_rows(matrix, rows, n);
+		for (uint32 row = 1; row < n; row++)
+			if ((row < from || row >= to) && whole.alive[row])
+				eliminate(&whole, row);
+		for (uint32 row = 1; row < nkept; row++)
+			rows[row] = from + row - 1;
+		kept = keep_rows(&whole, rows, nkept);
+		free_matrix(&whole);
+		find_effects(&kept, found);
+		memcpy(effects + from, found + 1, (nkept - 1) * sizeof(double));
+		free_matrix(&kept);
+		pfree(found);
+	}
+	pfree(rows);
+}
+
+/*
+ * Into effects, for each state: by how much, as a share of itself, the probability that a
+ * walk from state 0 is won would fall if every walk that reaches the state were lost.  0
+ * for those that are not open and for state 0, which is open and to which no move leads.
+ *
+ * That is the share of the won walks that pass through the state, and computed as such:
+ * a difference of two probabilities would lose digits.
+ */
+bool
+markov_effects(const MarkovChain *chain, double *effects, PureError *error)
+{
+	uint32		nopen;
+	uint32	   *columns = number_columns(chain, &nopen);
+	Matrix		matrix;
+	double	   *found;
+
+	Assert(chain->kinds[0] == MARKOV_OPEN);
+	if (nopen > MARKOV_MAX_OPEN)
+	{
+		pure_fail(error, PURE_LIMIT, "there are more than %d open states", MARKOV_MAX_OPEN);
+		return pure_hint(error, "Group them into fewer ones first.");
+	}
+	fill_matrix(&matrix, chain, columns, nopen);
+	found = palloc0(nopen * sizeof(double));
+	find_effects(&matrix, found);
+	for (uint32 i = 0; i < chain->nstates; i++)
+		effects[i] = chain->kinds[i] == MARKOV_OPEN ? found[columns[i]] : 0;
+	free_matrix(&matrix);
+	pfree(found);
+	pfree(columns);
+	return true;
+}

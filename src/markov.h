@@ -49,5 +49,6 @@ typedef struct MarkovOutcome
 
 extern bool markov_outcome(const MarkovChain *chain, uint32 start, MarkovOutcome *outcome,
 						   PureError *error);
+extern bool markov_effects(const MarkovChain *chain, double *effects, PureError *error);
 
 #endif							/* CRM_MARKOV_H */
