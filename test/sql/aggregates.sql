@@ -16,7 +16,8 @@ INSERT INTO aggregate (name, arguments) VALUES
 	('survival_agg', 'took, stage'), ('survival_agg', 'took, e'),
 	('census_agg', 'j, ''from 2026-01-01 to 2026-04-01 every 1 week'''), ('census_agg', 'j, ''from 2026-01-01 to 2026-04-01 every 1 week'', gone'),
 	('win_rate_agg', 'j, ''won against lost'''), ('win_rate_agg', 'j, ''{won}'', ''{lost}'', ''[2026-01-01,2026-02-15)'''),
-	('rollup', 'funnel'), ('rollup', 'velocity'), ('rollup', 'retention'), ('rollup', 'survival'), ('rollup', 'census'), ('rollup', 'win_rate');
+	('attribution_agg', 'path, won'), ('attribution_agg', 'path, won, amount'), ('attribution_agg', 'j, ''{won}'', ''{lost}'', 5'),
+	('rollup', 'attribution'), ('rollup', 'funnel'), ('rollup', 'velocity'), ('rollup', 'retention'), ('rollup', 'survival'), ('rollup', 'census'), ('rollup', 'win_rate');
 
 -- Rows of all kinds: a journey, an event and a duration each; one in ten has none of them. The parts: one
 -- row; most; nothing but null; no row.
@@ -24,7 +25,7 @@ CREATE FUNCTION chance(seed text, below int) RETURNS int LANGUAGE sql IMMUTABLE 
 RETURN ('x' || substr(md5(seed), 1, 7))::bit(28)::int % below;
 CREATE TYPE stage AS ENUM ('won', 'lost', 'b', 'a', 'x');
 CREATE TABLE row (
-	id int, part int, stage text, e stage, at timestamptz, seq bigint, took interval, gone timestamptz, j journey,
+	id int, part int, stage text, e stage, at timestamptz, seq bigint, took interval, gone timestamptz, j journey, path text[], won bool, amount numeric, attribution attribution,
 	funnel funnel, velocity velocity, retention retention, survival survival, census census, win_rate win_rate
 ) PARTITION BY LIST (part);
 CREATE TABLE row_1 PARTITION OF row FOR VALUES IN (1);
@@ -34,7 +35,8 @@ CREATE TABLE row_4 PARTITION OF row FOR VALUES IN (4);
 INSERT INTO row
 SELECT id, CASE WHEN id = 1 THEN 1 WHEN j IS NULL AND id % 20 = 0 THEN 3 ELSE 2 END, CASE WHEN j IS NOT NULL THEN stage END, CASE WHEN j IS NOT NULL THEN stage::stage END,
 	CASE WHEN j IS NOT NULL THEN at END, CASE WHEN j IS NOT NULL THEN id % 3 END, CASE WHEN j IS NOT NULL THEN interval '1 day' * chance(id || 'd', 40) END,
-	CASE WHEN id % 5 = 0 THEN at + interval '20 days' END, j,
+	CASE WHEN id % 5 = 0 THEN at + interval '20 days' END, j, CASE WHEN j IS NOT NULL THEN stages(j) END, CASE WHEN j IS NOT NULL THEN id % 3 = 0 END, chance(id || 'v', 10000) / 100.0,
+	CASE WHEN j IS NOT NULL THEN attribution_agg(stages(j), id % 3 = 0, id / 8.0) END,
 	CASE WHEN j IS NOT NULL THEN funnel_agg(j, 'a > b > won within 10 days') END, CASE WHEN j IS NOT NULL THEN velocity_agg(j) END,
 	CASE WHEN j IS NOT NULL THEN retention_agg(j, 'from a while a, b every 1 week for 6 as of 2026-02-15') END, CASE WHEN j IS NOT NULL THEN survival_agg(j, 'from a to won, lost as of 2026-02-15') END,
 	CASE WHEN j IS NOT NULL THEN census_agg(j, 'from 2026-01-01 to 2026-04-01 every 1 week') END, CASE WHEN j IS NOT NULL THEN win_rate_agg(j, 'won against lost') END
@@ -99,7 +101,7 @@ DECLARE
 	grouped text := format('SELECT id %% 1500 AS key, %I_send(%I(%s)) AS bytes FROM row GROUP BY 1', a.result, a.name, a.arguments);
 	windowed text := format('SELECT id AS key, %I_send(%I(%s) OVER (ORDER BY id ROWS BETWEEN %%s)) AS bytes FROM row WHERE id <= %%s', a.result, a.name, a.arguments);
 	framed text := format('SELECT f.id AS key, (SELECT %I_send(%I(%s)) FROM row WHERE id BETWEEN f.id - %%s AND f.id + %%s AND id <= %%s) AS bytes FROM row f WHERE f.id <= %%s', a.result, a.name, a.arguments);
-	once text := format('SELECT DISTINCT %s FROM row', (SELECT string_agg(c, ', ') FROM unnest('{stage,e,at,seq,took,gone,j}'::text[]) c
+	once text := format('SELECT DISTINCT %s FROM row', (SELECT string_agg(c, ', ') FROM unnest('{stage,e,at,seq,took,gone,j,path,won,amount}'::text[]) c
 		WHERE format(', %s,', a.arguments) LIKE format('%%, %s,%%', c)));
 	equal text;
 BEGIN
