@@ -3351,6 +3351,163 @@ CREATE AGGREGATE lifecycle.rollup(score lifecycle.decayed_score) (
 
 COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.decayed_score) IS 'the score of the events of all scores';
 
+CREATE TYPE lifecycle.attribution;
+
+CREATE FUNCTION lifecycle.attribution_in(cstring) RETURNS lifecycle.attribution
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_in(cstring) IS 'reads an attribution from text';
+
+CREATE FUNCTION lifecycle.attribution_out(lifecycle.attribution) RETURNS cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_out(lifecycle.attribution) IS 'prints an attribution as text';
+
+CREATE FUNCTION lifecycle.attribution_recv(internal) RETURNS lifecycle.attribution
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_recv(internal) IS 'reads an attribution from its binary form';
+
+CREATE FUNCTION lifecycle.attribution_send(lifecycle.attribution) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_send(lifecycle.attribution) IS 'writes an attribution in its binary form';
+
+CREATE TYPE lifecycle.attribution (
+	INPUT = lifecycle.attribution_in,
+	OUTPUT = lifecycle.attribution_out,
+	RECEIVE = lifecycle.attribution_recv,
+	SEND = lifecycle.attribution_send,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE lifecycle.attribution IS 'the paths of touchpoints that deals took, how many of each were won and lost, and what they were worth; made by attribution_agg, read by attribution_shares';
+
+CREATE FUNCTION lifecycle.attribution_agg_add(internal, path text[], converted boolean) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_agg_add(internal, text[], boolean) IS 'transition function of attribution_agg';
+
+CREATE FUNCTION lifecycle.attribution_agg_add_value(internal, path text[], converted boolean, value numeric) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_agg_add_value(internal, text[], boolean, numeric) IS 'transition function of attribution_agg';
+
+CREATE FUNCTION lifecycle.attribution_agg_add_journey(internal, journey lifecycle.journey, won text[], lost text[], value numeric) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_agg_add_journey(internal, lifecycle.journey, text[], text[], numeric) IS 'transition function of attribution_agg';
+
+CREATE FUNCTION lifecycle.attribution_rollup_add(internal, attribution lifecycle.attribution) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_rollup_add(internal, lifecycle.attribution) IS 'transition function of rollup';
+
+CREATE FUNCTION lifecycle.attribution_agg_combine(internal, internal) RETURNS internal
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_agg_combine(internal, internal) IS 'combine function of attribution_agg and rollup';
+
+CREATE FUNCTION lifecycle.attribution_agg_serialize(internal) RETURNS bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_agg_serialize(internal) IS 'serialization function of attribution_agg and rollup';
+
+CREATE FUNCTION lifecycle.attribution_agg_deserialize(bytea, internal) RETURNS internal
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_agg_deserialize(bytea, internal) IS 'deserialization function of attribution_agg and rollup';
+
+CREATE FUNCTION lifecycle.attribution_agg_final(internal) RETURNS lifecycle.attribution
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_agg_final(internal) IS 'final function of attribution_agg and rollup';
+
+CREATE AGGREGATE lifecycle.attribution_agg(path text[], converted boolean) (
+	SFUNC = lifecycle.attribution_agg_add,
+	STYPE = internal,
+	SSPACE = 8192,
+	FINALFUNC = lifecycle.attribution_agg_final,
+	COMBINEFUNC = lifecycle.attribution_agg_combine,
+	SERIALFUNC = lifecycle.attribution_agg_serialize,
+	DESERIALFUNC = lifecycle.attribution_agg_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.attribution_agg(text[], boolean) IS 'the paths of a group of closed deals; a row whose path or outcome is NULL counts nothing';
+
+CREATE AGGREGATE lifecycle.attribution_agg(path text[], converted boolean, value numeric) (
+	SFUNC = lifecycle.attribution_agg_add_value,
+	STYPE = internal,
+	SSPACE = 8192,
+	FINALFUNC = lifecycle.attribution_agg_final,
+	COMBINEFUNC = lifecycle.attribution_agg_combine,
+	SERIALFUNC = lifecycle.attribution_agg_serialize,
+	DESERIALFUNC = lifecycle.attribution_agg_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.attribution_agg(text[], boolean, numeric) IS 'the paths of a group of closed deals and what the won ones were worth; a row whose path or outcome is NULL counts nothing';
+
+CREATE AGGREGATE lifecycle.attribution_agg(journey lifecycle.journey, won text[], lost text[], value numeric) (
+	SFUNC = lifecycle.attribution_agg_add_journey,
+	STYPE = internal,
+	SSPACE = 8192,
+	FINALFUNC = lifecycle.attribution_agg_final,
+	COMBINEFUNC = lifecycle.attribution_agg_combine,
+	SERIALFUNC = lifecycle.attribution_agg_serialize,
+	DESERIALFUNC = lifecycle.attribution_agg_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.attribution_agg(lifecycle.journey, text[], text[], numeric) IS 'the same from journeys whose steps are touchpoints, up to the first won or lost one; open ones count nothing';
+
+CREATE AGGREGATE lifecycle.rollup(attribution lifecycle.attribution) (
+	SFUNC = lifecycle.attribution_rollup_add,
+	STYPE = internal,
+	SSPACE = 8192,
+	FINALFUNC = lifecycle.attribution_agg_final,
+	COMBINEFUNC = lifecycle.attribution_agg_combine,
+	SERIALFUNC = lifecycle.attribution_agg_serialize,
+	DESERIALFUNC = lifecycle.attribution_agg_deserialize,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE lifecycle.rollup(lifecycle.attribution) IS 'the paths of all attributions together';
+
+CREATE FUNCTION lifecycle.attribution_shares(
+	attribution lifecycle.attribution,
+	model text,
+	half_life double precision DEFAULT 1,
+	OUT channel text,
+	OUT conversions numeric,
+	OUT value numeric,
+	OUT share double precision
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_shares(lifecycle.attribution, text, double precision) IS 'the won deals and their value that each channel is credited with; the sums over channels are the totals, exactly';
+
+CREATE FUNCTION lifecycle.removal_effects(
+	attribution lifecycle.attribution,
+	OUT channel text,
+	OUT effect double precision
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 20 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.removal_effects(lifecycle.attribution) IS 'the share of the won deals that would be lost without each channel, by the first-order Markov chain of the paths';
+
+CREATE FUNCTION lifecycle.attribution_paths(
+	attribution lifecycle.attribution,
+	OUT path text[],
+	OUT won bigint,
+	OUT lost bigint,
+	OUT value numeric
+) RETURNS SETOF record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100 ROWS 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.attribution_paths(lifecycle.attribution) IS 'the different paths, with their deals won and lost and what those won were worth';
+
 CREATE FUNCTION lifecycle.is_mrr_series(amounts numeric[]) RETURNS boolean
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 

@@ -228,6 +228,8 @@ attribution_recv(PG_FUNCTION_ARGS)
 	{
 		JourneyLabel label = wire_receive_label(buf, WIRE_TYPE);
 
+		if (label.len > JOURNEY_MAX_LABEL_LEN)
+			wire_refuse(WIRE_TYPE, "a channel is too long");
 		codes[i] = attribution_channel(table, label.text, label.len);
 	}
 	npaths = wire_receive_count(buf, ATTRIBUTION_MAX_PATHS, WIRE_PATH_SIZE, WIRE_TYPE);

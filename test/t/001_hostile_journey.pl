@@ -86,13 +86,14 @@ my %seeds = (
 	],
 	win_rate => [ '"closed won" against lost closed 2026-01-01 to 2026-04-01 {17 won, 4 lost}', 'a against b {0 won, 0 lost}' ],
 	naive_bayes => [ '{0 won, 0 lost}', '{5 won, 4 lost; country 5/4: be 3/2, "f r" 2/2; été 4/0: big 3/0, new 2/0}' ],
-	decayed_score => [ '40 at 2026-01-05T09:00:00Z half-life 30 days', '-0.1 at 4400-01-01 BC half-life 1 microsecond' ]);
+	decayed_score => [ '40 at 2026-01-05T09:00:00Z half-life 30 days', '-0.1 at 4400-01-01 BC half-life 1 microsecond' ],
+	attribution => [ '{a 0/1}', '{ads 5/4 worth 12.50, ads > "f r" > ads 3/2 worth 123456789, été > ads 2/2 worth -3.5}' ]);
 
 # These hold a text, so what is wrong with that is told as of any text.
 my %texts = map { $_ => 1 } map { ($_, "${_}_spec") } qw(funnel velocity retention survival census win_rate);
 
 # Which errors are refusals. The server's own checks of lengths and encodings come first.
-my $refusal = qr/malformed binary (?:journey|journey_events|naive_bayes|decayed_score|(?:funnel|velocity|retention|survival|census|win_rate)(?:_spec)?): |malformed collection of durations|insufficient data left in message|invalid byte sequence for encoding|no data left in message|incorrect binary data format/;
+my $refusal = qr/malformed binary (?:journey|journey_events|naive_bayes|decayed_score|attribution|(?:funnel|velocity|retention|survival|census|win_rate)(?:_spec)?): |malformed collection of durations|in external "numeric" value|insufficient data left in message|invalid byte sequence for encoding|no data left in message|incorrect binary data format/;
 
 # One session reads them all; each file is an attempt of its own.
 sub attack
@@ -166,6 +167,7 @@ attack('journey_events', 4000);
 attack($_, /_spec/ ? 1000 : 2000) for sort keys %texts;
 attack('naive_bayes', 2000);
 attack('decayed_score', 2000);
+attack('attribution', 2000);
 
 is($node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()'), $postmaster, 'the same server is up');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM journey WHERE value IS DISTINCT FROM value::text::lifecycle.journey'),

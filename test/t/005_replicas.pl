@@ -154,6 +154,7 @@ my @questions = (
 	q{SELECT lifecycle.naive_bayes_agg(stage = 'won', jsonb_build_object('big', amount > 20)) FROM deals},
 	q{SELECT * FROM lifecycle.logregr_fit('SELECT id % 3 = 0, ARRAY[1, id % 5] FROM deals')},
 	q{SELECT lifecycle.logregr_agg(id % 3 = 0, ARRAY[1, id % 5]::float8[], '{0,0}') FROM deals},
+	q{SELECT lifecycle.attribution_agg(lifecycle.stages(journey), stage = 'won', amount) FROM deals},
 	q{SELECT lifecycle.decayed_sum(1, timestamptz '2026-01-01' + id * interval '1 day', interval '7 days') FROM deals},
 	q{SELECT r.* FROM (SELECT lifecycle.mrr_agg('2026-01-01', amount) s FROM deals) x, lifecycle.mrr_movements(s, '2026-03-01') r},
 	q{SELECT lifecycle.revenue_agg('expansion', amount, amount + 1), lifecycle.renewal_rate(id > 10), lifecycle.net_renewal_rate(10, amount),
