@@ -59,19 +59,20 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 AS $$
 #variable_conflict use_column
 DECLARE
-	before text := @extschema@.lock_lifecycle(name);
+	before text;
 	path text := pg_catalog.current_setting('search_path');
 	r record;
 BEGIN
-	RETURN QUERY SELECT d.change, d.subject, d.detail FROM @extschema@.diagram_diff(before, alter_lifecycle.diagram) d;
-	RETURN QUERY
-	SELECT 'search_path changed', l.search_path, path FROM @extschema@.lifecycle l
-	WHERE l.name OPERATOR(pg_catalog.=) alter_lifecycle.name AND l.search_path OPERATOR(pg_catalog.<>) path
-		AND (EXISTS (SELECT FROM @extschema@.diagram_moves(alter_lifecycle.diagram) m WHERE m.guard IS NOT NULL)
-			OR EXISTS (SELECT FROM @extschema@.diagram_stages(alter_lifecycle.diagram) s WHERE s.entry_guard IS NOT NULL OR s.exit_guard IS NOT NULL));
-
-	-- A dry run is all that touches no row, undone.
+	-- A dry run is all that touches no row, undone, with its locks.
 	BEGIN
+		before := @extschema@.lock_lifecycle(name);
+		RETURN QUERY SELECT d.change, d.subject, d.detail FROM @extschema@.diagram_diff(before, alter_lifecycle.diagram) d;
+		RETURN QUERY
+		SELECT 'search_path changed', l.search_path, path FROM @extschema@.lifecycle l
+		WHERE l.name OPERATOR(pg_catalog.=) alter_lifecycle.name AND l.search_path OPERATOR(pg_catalog.<>) path
+			AND (EXISTS (SELECT FROM @extschema@.diagram_moves(alter_lifecycle.diagram) m WHERE m.guard IS NOT NULL)
+				OR EXISTS (SELECT FROM @extschema@.diagram_stages(alter_lifecycle.diagram) s WHERE s.entry_guard IS NOT NULL OR s.exit_guard IS NOT NULL));
+
 		FOR r IN SELECT * FROM @extschema@.diagram_relabels(before, alter_lifecycle.diagram) LOOP
 			IF dry_run THEN
 				PERFORM @extschema@.check_followers(alter_lifecycle.name, true);
