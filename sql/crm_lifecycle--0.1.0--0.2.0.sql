@@ -4210,7 +4210,7 @@ BEGIN
 	RETURN QUERY
 	SELECT CASE WHEN c.conname IS NULL THEN 'CHECK is missing' ELSE 'CHECK is not validated' END,
 		coalesce(c.conname::text, rel::text), NULL::bigint,
-		CASE WHEN c.conname IS NULL THEN format('ALTER TABLE %s ADD CHECK (lifecycle.ends_in(%I, %I));', rel, a.journey_column, coalesce(a.stage_column, a.key))
+		CASE WHEN c.conname IS NULL THEN format('ALTER TABLE %s ADD CHECK (lifecycle.ends_in(%I, %I)) NOT VALID; Then ask again.', rel, a.journey_column, coalesce(a.stage_column, a.key))
 			ELSE coalesce(
 				(SELECT format('CALL lifecycle.rename_stage(%L, %L, %L);', s.lifecycle, s.formerly[1], s.label)
 					FROM lifecycle.stage s WHERE s.lifecycle = a.lifecycle AND s.formerly <> '{}' LIMIT 1),
@@ -5101,19 +5101,20 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 AS $$
 #variable_conflict use_column
 DECLARE
-	before text := lifecycle.lock_lifecycle(name);
+	before text;
 	path text := pg_catalog.current_setting('search_path');
 	r record;
 BEGIN
-	RETURN QUERY SELECT d.change, d.subject, d.detail FROM lifecycle.diagram_diff(before, alter_lifecycle.diagram) d;
-	RETURN QUERY
-	SELECT 'search_path changed', l.search_path, path FROM lifecycle.lifecycle l
-	WHERE l.name OPERATOR(pg_catalog.=) alter_lifecycle.name AND l.search_path OPERATOR(pg_catalog.<>) path
-		AND (EXISTS (SELECT FROM lifecycle.diagram_moves(alter_lifecycle.diagram) m WHERE m.guard IS NOT NULL)
-			OR EXISTS (SELECT FROM lifecycle.diagram_stages(alter_lifecycle.diagram) s WHERE s.entry_guard IS NOT NULL OR s.exit_guard IS NOT NULL));
-
-	-- A dry run is all that touches no row, undone.
+	-- A dry run is all that touches no row, undone, with its locks.
 	BEGIN
+		before := lifecycle.lock_lifecycle(name);
+		RETURN QUERY SELECT d.change, d.subject, d.detail FROM lifecycle.diagram_diff(before, alter_lifecycle.diagram) d;
+		RETURN QUERY
+		SELECT 'search_path changed', l.search_path, path FROM lifecycle.lifecycle l
+		WHERE l.name OPERATOR(pg_catalog.=) alter_lifecycle.name AND l.search_path OPERATOR(pg_catalog.<>) path
+			AND (EXISTS (SELECT FROM lifecycle.diagram_moves(alter_lifecycle.diagram) m WHERE m.guard IS NOT NULL)
+				OR EXISTS (SELECT FROM lifecycle.diagram_stages(alter_lifecycle.diagram) s WHERE s.entry_guard IS NOT NULL OR s.exit_guard IS NOT NULL));
+
 		FOR r IN SELECT * FROM lifecycle.diagram_relabels(before, alter_lifecycle.diagram) LOOP
 			IF dry_run THEN
 				PERFORM lifecycle.check_followers(alter_lifecycle.name, true);

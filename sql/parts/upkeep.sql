@@ -228,7 +228,7 @@ BEGIN
 	RETURN QUERY
 	SELECT CASE WHEN c.conname IS NULL THEN 'CHECK is missing' ELSE 'CHECK is not validated' END,
 		coalesce(c.conname::text, rel::text), NULL::bigint,
-		CASE WHEN c.conname IS NULL THEN format('ALTER TABLE %s ADD CHECK (lifecycle.ends_in(%I, %I));', rel, a.journey_column, coalesce(a.stage_column, a.key))
+		CASE WHEN c.conname IS NULL THEN format('ALTER TABLE %s ADD CHECK (lifecycle.ends_in(%I, %I)) NOT VALID; Then ask again.', rel, a.journey_column, coalesce(a.stage_column, a.key))
 			ELSE coalesce(
 				(SELECT format('CALL lifecycle.rename_stage(%L, %L, %L);', s.lifecycle, s.formerly[1], s.label)
 					FROM @extschema@.stage s WHERE s.lifecycle = a.lifecycle AND s.formerly <> '{}' LIMIT 1),

@@ -340,6 +340,25 @@ SELECT is(words($$SELECT lifecycle.finish_rename('owned', 'e')$$), '55006 | stag
 	' | Finish that first: CALL lifecycle.rename_stage(''owned'', ''e'', ''f'');', '29: whose renaming was overtaken is told what is to be done');
 CALL lifecycle.rename_stage('owned', 'e', 'f');
 
+-- A tool drops the CHECK, and rebuilds the type with another label.
+SELECT lifecycle.create_lifecycle('rebuilt', E'stateDiagram-v2\n[*] --> a\na --> b');
+CREATE TYPE rebuilt_old AS ENUM ('a', 'b');
+CREATE TYPE rebuilt_new AS ENUM ('a', 'bee');
+CREATE TABLE rebuilt (id int PRIMARY KEY, stage rebuilt_old);
+SELECT lifecycle.attach('rebuilt', 'rebuilt');
+INSERT INTO rebuilt VALUES (1, 'a'), (2, 'a');
+UPDATE rebuilt SET stage = 'b' WHERE id = 2;
+ALTER TABLE rebuilt DROP CONSTRAINT lifecycle_stage_check;
+ALTER TABLE rebuilt ALTER COLUMN stage TYPE rebuilt_new USING replace(stage::text, 'b', 'bee')::rebuilt_new;
+SELECT is((SELECT lifecycle.path(journey) FROM rebuilt WHERE id = 2), 'a>b', '28: journeys stay readable');
+SELECT problem, hint FROM lifecycle.verify('rebuilt') \gset missing_
+SELECT lives_ok(replace(:'missing_hint', ' Then ask again.', ''), '28: what verify() says is possible');
+SELECT is((SELECT hint FROM lifecycle.verify('rebuilt') WHERE problem = 'journey does not end in the stage'),
+	'If "b" was renamed: CALL lifecycle.rename_stage(''rebuilt'', ''b'', ''bee'');', '28: and then it knows the call');
+CALL lifecycle.rename_stage('rebuilt', 'b', 'bee');
+SELECT is_empty($$SELECT * FROM lifecycle.verify('rebuilt')$$, '28: which repairs it, the CHECK too');
+SELECT is((SELECT lifecycle.path(journey) FROM rebuilt WHERE id = 2), 'a>bee', '28: and the journeys');
+
 SELECT * FROM finish();
 DROP OWNED BY rename_owner, rename_seller;
 DROP ROLE rename_owner, rename_seller;
