@@ -51,7 +51,10 @@ row_rulebook(Binding *binding, Relation rel, TupleTableSlot *row)
 			 lifecycle == NULL
 			 ? errmsg("a row of table \"%s\" must name its lifecycle", RelationGetRelationName(rel))
 			 : errmsg("lifecycle \"%s\" does not exist", lifecycle),
-			 errhint("Set \"%s\" to the name of a lifecycle.",
+			 errhint(lifecycle == NULL
+					 ? "Set \"%s\" to the name of a lifecycle."
+					 : "Set \"%s\" to the name of a lifecycle, or define it. A dump without data carries no "
+					 "rules: where they exist, lifecycle.dump_lifecycle() prints the call.",
 					 get_attname(RelationGetRelid(rel), column, false)),
 			 errtablecol(rel, column)));
 }
