@@ -34,6 +34,42 @@ walk_from(const FunnelPlan *plan, const JourneyView *view, const int32 *codes, u
 	}
 }
 
+/* The chains that wait, one for each step, as far as the journey's words have been walked. */
+typedef struct PlainWalk
+{
+	/* By the step that they wait for: where they entered, until when. */
+	uint32		entries[FUNNEL_MAX_STEPS + 1];
+	TimestampTz deadlines[FUNNEL_MAX_STEPS + 1];
+	int			level;
+	uint32		first;			/* where the chain that came to level 1 first entered */
+	uint32		from;			/* where the one that came to this level first entered */
+	bool		entered;
+} PlainWalk;
+
+/* A visit at a step of the funnel: the chain that waits for it goes on. */
+static pg_attribute_always_inline void
+visit(PlainWalk *walk, FunnelPlan *plan, FunnelChain *chain, int step, uint32 i, TimestampTz at)
+{
+	if (step == 0)
+	{
+		if (!walk->entered)
+			plan->first_entry = at;
+		walk->entered = true;
+		walk->entries[0] = i;
+		walk->deadlines[0] = entry_deadline(plan, at);
+	}
+	if (step > walk->level || walk->deadlines[step] < at)
+		return;
+	walk->deadlines[step + 1] = walk->deadlines[step];
+	walk->entries[step + 1] = walk->entries[step];
+	if (step < walk->level)
+		return;
+	walk->from = walk->entries[step];
+	if (walk->level == 0)
+		walk->first = walk->from;
+	chain->times[walk->level++] = at;
+}
+
 /*
  * Fills the chain, whose level is 0 yet; false, with its level unchanged, if visits are
  * tied.
@@ -41,25 +77,21 @@ walk_from(const FunnelPlan *plan, const JourneyView *view, const int32 *codes, u
 bool
 find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes, FunnelChain *chain)
 {
-	/* Of the chains that wait, by the step that they wait for: where they entered, until when. */
-	uint32		entries[FUNNEL_MAX_STEPS + 1];
-	TimestampTz deadlines[FUNNEL_MAX_STEPS + 1];
+	PlainWalk	walk;
 	TimestampTz as_of = plan->spec.as_of;
 	uint32		nsteps = view->nsteps;
 	int			bound = codes[view->nlabels];
-	int			level = 0;
-	uint32		first = 0;		/* where the chain that came to level 1 first entered */
-	uint32		from = 0;		/* where the one that came to this level first entered */
 	TimestampTz last = NEVER;	/* the last visit */
-	bool		entered = false;
 	uint32		i;
 
-	for (i = 0; level < bound && i < nsteps; i++)
+	walk.level = 0;
+	walk.first = walk.from = 0;
+	walk.entered = false;
+	for (i = 0; walk.level < bound && i < nsteps; i++)
 	{
 		uint64		word = journey_word(view, i);
 		int32		code = codes[journey_word_index(word)];
 		TimestampTz at = view->first + journey_word_time(word);
-		uint64		steps;
 
 		if (i % 1024 == 1023)
 			CHECK_FOR_INTERRUPTS();
@@ -72,45 +104,28 @@ find_plain(FunnelPlan *plan, const JourneyView *view, const int32 *codes, Funnel
 		last = at;
 		if (code == CODE_EXCLUDED)
 		{
-			for (int step = 1; step <= level; step++)
-				deadlines[step] = NEVER;
+			for (int step = 1; step <= walk.level; step++)
+				walk.deadlines[step] = NEVER;
 			continue;
 		}
 
 		/* The later steps come first, so that a visit is not used for two. */
-		for (steps = plan->steps_of[code]; steps != 0;)
+		for (uint64 steps = plan->steps_of[code]; steps != 0;)
 		{
 			int			step = pg_leftmost_one_pos64(steps);
 
 			steps ^= bit(step);
-			if (step == 0)
-			{
-				if (!entered)
-					plan->first_entry = at;
-				entered = true;
-				entries[0] = i;
-				deadlines[0] = entry_deadline(plan, at);
-			}
-			if (step > level || deadlines[step] < at)
-				continue;
-			deadlines[step + 1] = deadlines[step];
-			entries[step + 1] = entries[step];
-			if (step < level)
-				continue;
-			from = entries[step];
-			if (level == 0)
-				first = from;
-			chain->times[level++] = at;
+			visit(&walk, plan, chain, step, i, at);
 		}
 	}
-	if (level == 0)
+	if (walk.level == 0)
 		return true;
 	/* The chain's end may be tied, too. */
-	if (level == bound && i < nsteps && journey_at(view, i) == last)
+	if (walk.level == bound && i < nsteps && journey_at(view, i) == last)
 		return false;
-	chain->level = level;
-	if (from != first)
-		walk_from(plan, view, codes, from, chain);
+	chain->level = walk.level;
+	if (walk.from != walk.first)
+		walk_from(plan, view, codes, walk.from, chain);
 	chain->entry = chain->times[0];
 	return true;
 }
