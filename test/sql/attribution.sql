@@ -246,6 +246,6 @@ SELECT receive('\x01' || int4send(4) || int4send(1) || 'b'::bytea || int4send(1)
 
 DO $$
 BEGIN
-	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'rm "' || current_setting('data_directory') || '/attribution_hostile.bin"');
+	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'cat > /dev/null; rm "' || current_setting('data_directory') || '/attribution_hostile.bin"');
 END $$;
 DROP SCHEMA attribution_test CASCADE;

@@ -304,7 +304,7 @@ SELECT receive('\x01' || int4send(0) || int4send(2) || int4send(1) || 'b'::bytea
 
 DO $$
 BEGIN
-	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'rm "' || current_setting('data_directory') || '/survival_hostile.bin"');
+	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'cat > /dev/null; rm "' || current_setting('data_directory') || '/survival_hostile.bin"');
 END $$;
 
 DROP TABLE deals, event, trip, subject, counted, wanted, answer, whole, parted, hashed, stored, target, outcome CASCADE;

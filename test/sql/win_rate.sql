@@ -168,7 +168,7 @@ END $$;
 SELECT code, count(*) > 5 AS often FROM outcome GROUP BY 1 ORDER BY 1;
 DO $$
 BEGIN
-	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'rm "' || current_setting('data_directory') || '/win_rate_hostile.bin"');
+	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'cat > /dev/null; rm "' || current_setting('data_directory') || '/win_rate_hostile.bin"');
 END $$;
 
 DROP TABLE deals, event, trip, wanted, first_outcome, whole, parted, hashed, running, target, outcome;
