@@ -245,7 +245,7 @@ $(SPEC_PARTS): sql/parts/%.sql: sql/parts/spec.sql.in
 # Lifecycles ready to copy are diagrams of their own, templates/NAME.LANGUAGE.mmd, and one part of the script.
 TEMPLATES = $(sort $(wildcard $(srcdir)/templates/*.mmd))
 EXTRA_CLEAN += sql/parts/templates.sql
-sql/parts/templates.sql: sql/parts/templates.sql.in $(TEMPLATES) $(srcdir)/templates
+sql/parts/templates.sql: sql/parts/templates.sql.in $(TEMPLATES) $(srcdir)/templates $(srcdir)/tools/templates
 	@mkdir -p $(@D)
 	$(srcdir)/tools/templates $< $(TEMPLATES) > $@
 
