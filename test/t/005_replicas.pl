@@ -46,6 +46,7 @@ $primary->safe_psql('postgres', $rules . $tables . q{
 	INSERT INTO plain SELECT g, 'lead', g FROM generate_series(1, 30) g;
 	UPDATE deals SET stage = 'sql' WHERE id > 10;
 	SELECT lifecycle.create_stage_type('deal', 'deal_stage'), lifecycle.create_rfm_rules('segments');
+	SELECT lifecycle.create_score('size', E'group size 0..50\n+20 when amount > 20\n+5 on call\nbands big >= 20, small');
 	CREATE TABLE enums (id int PRIMARY KEY, stage deal_stage, amount int);
 	SELECT lifecycle.attach('enums', 'deal');
 	INSERT INTO enums VALUES (1, 'lead', 20), (2, 'lead', 5);
@@ -160,10 +161,14 @@ my @questions = (
 	q{SELECT lifecycle.revenue_agg('expansion', amount, amount + 1), lifecycle.renewal_rate(id > 10), lifecycle.net_renewal_rate(10, amount),
 		lifecycle.gross_renewal_rate(10, amount), lifecycle.rfm_cuts(amount) FROM deals WHERE amount IS NOT NULL},
 	q{SELECT lifecycle.trial_to_paid('2026-01-01', CASE WHEN id > 10 THEN '2026-01-02'::timestamptz END, '2026-02-01') FROM deals},
+	q{SELECT id, lifecycle.score('size', d), lifecycle.score_band('size', lifecycle.score('size', d, '{call}', '{2026-01-01}', '2026-02-01'))
+		FROM deals d ORDER BY id},
+	q{SELECT id, e.* FROM deals d, lifecycle.explain_score('size', d, '{call}', '{2026-01-01}', '2026-02-01') e ORDER BY id, e.rule},
+	q{SELECT lifecycle.score_definition('size')},
 	q{SELECT lifecycle.rfm_segment(5, 5, 5, 'segments'), lifecycle.rfm_segment(5, 5, 5)},
 );
 # No room may be forgotten: whatever can depend on the server is asked above, or writes, or serves those that do.
-my $elsewhere = q{create_rfm_rules create_lifecycle drop_lifecycle attach detach set_mode set_context begin_rename end_rename rename_in_enum
+my $elsewhere = q{create_rfm_rules create_score alter_score drop_score create_lifecycle drop_lifecycle attach detach set_mode set_context begin_rename end_rename rename_in_enum
 	prepare_followers prepare_rename finish_rename make_stage_type create_stage_type add_stage_labels check_rebuild rebuild_stage_type
 	lock_lifecycle redraw_lifecycle follow_with_enums alter_lifecycle begin_merge prepare_merge retire_stage
 	enum_of followers touched_by_rename check_followers what_is_unfit check_label_fits rename_work stage_type_mark check_enum_label
