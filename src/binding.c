@@ -216,6 +216,16 @@ create_cache(void)
 }
 
 /*
+ * Whether the attachment has what its binding is made from.
+ */
+bool
+binding_can_be_got(Relation rel, const char *key)
+{
+	return registry_find_trigger(rel->trigdesc, registry_function(BEFORE_FUNCTION), key) != NULL &&
+		registry_exists(rel, key);
+}
+
+/*
  * The binding of rel's attachment with this key.
  */
 Binding *

@@ -91,6 +91,7 @@ typedef struct Binding
 } Binding;
 
 /* Pins the binding until CurrentMemoryContext is reset or deleted. */
+extern bool binding_can_be_got(Relation rel, const char *key);
 extern Binding *binding_get(Relation rel, const char *key);
 extern uint64 binding_changes(void);
 extern Binding *binding_of_column(Relation rel, const char *stage_column);

@@ -67,6 +67,17 @@ get_statement(FunctionCallInfo fcinfo, TriggerData *trigdata)
 	return statement;
 }
 
+/*
+ * Whether a restore has not made all of the attachment yet: in parallel it copies into a
+ * partition while the partitioned table's triggers come one by one.
+ */
+static bool
+is_half_made(FunctionCallInfo fcinfo, TriggerData *trigdata)
+{
+	return fcinfo->flinfo->fn_extra == NULL && context_restoring(trigdata->tg_relation) &&
+		!binding_can_be_got(trigdata->tg_relation, trigdata->tg_trigger->tgargs[ARG_KEY]);
+}
+
 static void
 check_called_as(FunctionCallInfo fcinfo, const char *name, bool before)
 {
@@ -372,6 +383,9 @@ enforce_move(PG_FUNCTION_ARGS)
 	Statement  *statement;
 
 	check_called_as(fcinfo, "enforce_move", true);
+	if (is_half_made(fcinfo, trigdata))
+		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newtuple
+							   : trigdata->tg_trigtuple);
 	statement = get_statement(fcinfo, trigdata);
 	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
 		return PointerGetDatum(before_delete(statement, trigdata));
@@ -428,6 +442,8 @@ enforce_entry(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 
 	check_called_as(fcinfo, "enforce_entry", false);
+	if (is_half_made(fcinfo, trigdata))
+		return PointerGetDatum(NULL);
 	if (crossing_is_departure(trigdata))
 		after_departure(get_statement(fcinfo, trigdata), trigdata);
 	else if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))

@@ -160,10 +160,10 @@ parse_mode(const char *name, Relation rel)
 }
 
 /*
- * Finds the registry in rel or the nearest ancestor that has it.
+ * Opens the one that has the registry, rel or its nearest ancestor; NULL where none has.
  */
-void
-registry_read(Binding *binding, Relation rel)
+static Relation
+open_home(Relation rel, const char *key, Trigger **registry)
 {
 	Oid			function = registry_function(ATTACHMENT_FUNCTION);
 	List	   *candidates = list_make1_oid(RelationGetRelid(rel));
@@ -174,18 +174,40 @@ registry_read(Binding *binding, Relation rel)
 	foreach(cell, candidates)
 	{
 		Relation	home = table_open(lfirst_oid(cell), AccessShareLock);
-		Trigger    *registry = registry_find_trigger(CopyTriggerDesc(home->trigdesc), function, binding->key);
 
-		if (registry != NULL)
-		{
-			binding->home = RelationGetRelid(home);
-			bind_columns(binding, rel, home, registry);
-			binding->lifecycle = pstrdup(registry->tgargs[ARG_LIFECYCLE]);
-			binding->mode = parse_mode(registry->tgargs[ARG_MODE], rel);
-		}
+		*registry = registry_find_trigger(CopyTriggerDesc(home->trigdesc), function, key);
+		if (*registry != NULL)
+			return home;
 		table_close(home, NoLock);
-		if (registry != NULL)
-			return;
 	}
-	refuse_damaged_attachment(rel);
+	return NULL;
+}
+
+bool
+registry_exists(Relation rel, const char *key)
+{
+	Trigger    *registry;
+	Relation	home = open_home(rel, key, &registry);
+
+	if (home != NULL)
+		table_close(home, NoLock);
+	return home != NULL;
+}
+
+/*
+ * Reads what the registry says.
+ */
+void
+registry_read(Binding *binding, Relation rel)
+{
+	Trigger    *registry;
+	Relation	home = open_home(rel, binding->key, &registry);
+
+	if (home == NULL)
+		refuse_damaged_attachment(rel);
+	binding->home = RelationGetRelid(home);
+	bind_columns(binding, rel, home, registry);
+	binding->lifecycle = pstrdup(registry->tgargs[ARG_LIFECYCLE]);
+	binding->mode = parse_mode(registry->tgargs[ARG_MODE], rel);
+	table_close(home, NoLock);
 }

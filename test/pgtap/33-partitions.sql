@@ -135,5 +135,19 @@ SELECT throws_ok($$MERGE INTO lossy USING (VALUES (1), (2)) v (id) ON lossy.id =
 	WHEN MATCHED THEN UPDATE SET region = 'us' WHEN NOT MATCHED THEN INSERT VALUES (v.id, 'won', 1, 'eu')$$,
 	'23514', 'illegal entry at "won" in lifecycle "deal"', '25: a row that never arrived leaves no gap behind');
 
+-- 30. A parallel restore copies into a partition while the partitioned table's triggers come one by one
+CREATE TABLE halfway (id int, stage text, amount int) PARTITION BY LIST (id);
+CREATE TABLE halfway_1 PARTITION OF halfway FOR VALUES IN (1, 2, 3);
+SELECT lifecycle.attach('halfway', 'deal');
+DROP TRIGGER "~lifecycle_stage_columns" ON halfway;
+SELECT throws_ok($$INSERT INTO halfway_1 (id, stage, journey) VALUES (1, 'lead', '{lead@2026-01-01}')$$, '55000', 'the attachment of table "halfway_1" is damaged',
+	'30: without one of its triggers an attachment lets nothing in');
+SET LOCAL crm_lifecycle.import = restore;
+SELECT lives_ok($$INSERT INTO halfway_1 (id, stage, journey) VALUES (1, 'won', '{lead@2026-01-01,won@2026-01-02}')$$, '30: but what is restored');
+DROP TRIGGER "~lifecycle_stage_move" ON halfway;
+SELECT lives_ok($$INSERT INTO halfway_1 (id, stage, journey) VALUES (2, 'won', '{lead@2026-01-01,won@2026-01-02}')$$, '30: also where only the last trigger is made');
+SELECT throws_ok($$INSERT INTO halfway_1 (id, stage, journey) VALUES (3, 'won', '{lead@2026-01-01}')$$, '23514', NULL, '30: under the CHECK');
+RESET crm_lifecycle.import;
+
 SELECT * FROM finish();
 ROLLBACK;
