@@ -214,12 +214,10 @@ holding_tables(const char *lifecycle, const DiagramStage *stage)
 void
 refuse_if_held(const char *lifecycle, const DiagramStage *stage)
 {
-	Oid			userid;
-	int			sec_context;
+	RulesVisit	visit;
 	char	   *tables;
 
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
+	rules_enter(&visit);
 	tables = holding_tables(lifecycle, stage);
 	if (tables != NULL)
 		ereport(ERROR,
@@ -229,8 +227,7 @@ refuse_if_held(const char *lifecycle, const DiagramStage *stage)
 				 errhint("CALL lifecycle.merge_stage(%1$s, %2$s, ...); puts them into another stage."
 						 " SELECT lifecycle.retire_stage(%1$s, %2$s); lets them leave, and no others come.",
 						 quote_literal_cstr(lifecycle), quote_literal_cstr(stage->label))));
-	SPI_finish();
-	rules_as_before(userid, sec_context);
+	rules_leave(&visit);
 }
 
 /*
@@ -242,14 +239,12 @@ lifecycle_tables(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	char	   *lifecycle = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Oid			userid;
-	int			sec_context;
+	RulesVisit	visit;
 	ListCell   *cell;
 
 	check_owner(lifecycle, rules_get(lifecycle)->owner);
 	InitMaterializedSRF(fcinfo, 0);
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
+	rules_enter(&visit);
 	foreach(cell, find_dependents(lifecycle))
 	{
 		const Dependent *dependent = lfirst(cell);
@@ -260,7 +255,6 @@ lifecycle_tables(PG_FUNCTION_ARGS)
 			ask_as_owner(dependent, psprintf("SELECT true %s LIMIT 1", dependent->rows), lifecycle, NULL) != NULL)
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
-	SPI_finish();
-	rules_as_before(userid, sec_context);
+	rules_leave(&visit);
 	return (Datum) 0;
 }

@@ -48,11 +48,9 @@ void
 history_change(const char *change, const char *sql, int nargs, Oid *types, Datum *values, const char *nulls)
 {
 	char	   *role = GetUserNameFromId(GetUserId(), false);
-	Oid			userid;
-	int			sec_context;
+	RulesVisit	visit;
 
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
+	rules_enter(&visit);
 	announced_change = change;
 	announced_role = role;
 	PG_TRY();
@@ -66,8 +64,7 @@ history_change(const char *change, const char *sql, int nargs, Oid *types, Datum
 		announced_role = NULL;
 	}
 	PG_END_TRY();
-	SPI_finish();
-	rules_as_before(userid, sec_context);
+	rules_leave(&visit);
 }
 
 /*
@@ -137,8 +134,7 @@ void
 history_record(const char *name, const char *before, const char *after)
 {
 	const char *role;
-	Oid			userid;
-	int			sec_context;
+	RulesVisit	visit;
 
 	if (!has_history())
 		return;
@@ -148,8 +144,7 @@ history_record(const char *name, const char *before, const char *after)
 	if (before != NULL && after != NULL && strcmp(before, after) == 0)
 		return;
 	role = announced_role != NULL ? announced_role : GetUserNameFromId(GetUserId(), false);
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
+	rules_enter(&visit);
 	recording = true;
 	PG_TRY();
 	{
@@ -160,8 +155,7 @@ history_record(const char *name, const char *before, const char *after)
 		recording = false;
 	}
 	PG_END_TRY();
-	SPI_finish();
-	rules_as_before(userid, sec_context);
+	rules_leave(&visit);
 }
 
 /* Whether the very same entry is there already, whoever brought it. */
@@ -170,12 +164,10 @@ already_recorded(Relation rel, HeapTuple tuple)
 {
 	Oid			type = rel->rd_rel->reltype;
 	Datum		row = heap_copy_tuple_as_datum(tuple, RelationGetDescr(rel));
-	Oid			userid;
-	int			sec_context;
+	RulesVisit	visit;
 	bool		found;
 
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
+	rules_enter(&visit);
 	if (SPI_execute_with_args("SELECT FROM lifecycle.lifecycle_history h"
 							  " WHERE h.lifecycle OPERATOR(pg_catalog.=) ($1).lifecycle"
 							  " AND h.number OPERATOR(pg_catalog.=) ($1).number"
@@ -184,8 +176,7 @@ already_recorded(Relation rel, HeapTuple tuple)
 							  1, &type, &row, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not look for a change of a lifecycle");
 	found = SPI_processed > 0;
-	SPI_finish();
-	rules_as_before(userid, sec_context);
+	rules_leave(&visit);
 	return found;
 }
 

@@ -45,13 +45,11 @@ lock_diagram(const char *name)
 	Oid			type = TEXTOID;
 	Datum		value = CStringGetTextDatum(name);
 	MemoryContext caller = CurrentMemoryContext;
-	Oid			userid;
-	int			sec_context;
+	RulesVisit	visit;
 	char	   *owner,
 			   *text;
 
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
+	rules_enter(&visit);
 	if (SPI_execute_with_args("SELECT owner, diagram FROM lifecycle.lifecycle"
 							  " WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE",
 							  1, &type, &value, NULL, false, 1) != SPI_OK_SELECT)
@@ -61,8 +59,7 @@ lock_diagram(const char *name)
 	owner = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 	text = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2));
 	owner = MemoryContextStrdup(caller, owner);
-	SPI_finish();
-	rules_as_before(userid, sec_context);
+	rules_leave(&visit);
 	check_owner(name, owner);
 	return read_diagram(text);
 }

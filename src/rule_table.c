@@ -91,22 +91,19 @@ static HeapTuple
 guard_insert(TriggerData *trigdata)
 {
 	char	   *name = column_value(trigdata->tg_relation, trigdata->tg_trigtuple, "name");
-	Oid			inserter;
-	int			sec_context;
+	RulesVisit	visit;
 	bool		found;
 
 	if (name == NULL)
 		return trigdata->tg_trigtuple;	/* the NOT NULL constraint says it better */
 	check_diagram(trigdata->tg_relation, trigdata->tg_trigtuple);
-	rules_as_owner(&inserter, &sec_context);
-	SPI_connect();
+	rules_enter(&visit);
 	found = already_there(trigdata, name);
-	SPI_finish();
-	rules_as_before(inserter, sec_context);
+	rules_leave(&visit);
 	if (found)
 		return NULL;
 	history_record(name, NULL, column_value(trigdata->tg_relation, trigdata->tg_trigtuple, "diagram"));
-	return owned_by_inserter(trigdata, inserter);
+	return owned_by_inserter(trigdata, visit.userid);
 }
 
 /*
@@ -117,17 +114,14 @@ static void
 guard_loss(TriggerData *trigdata, HeapTuple kept)
 {
 	char	   *name = column_value(trigdata->tg_relation, trigdata->tg_trigtuple, "name");
-	Oid			userid;
-	int			sec_context;
+	RulesVisit	visit;
 
 	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ||
 		(kept != NULL && strcmp(column_value(trigdata->tg_relation, kept, "name"), name) == 0))
 		return;
-	rules_as_owner(&userid, &sec_context);
-	SPI_connect();
+	rules_enter(&visit);
 	refuse_if_needed(name);
-	SPI_finish();
-	rules_as_before(userid, sec_context);
+	rules_leave(&visit);
 }
 
 /* What becomes of a row goes into the history; under another name it is gone. */

@@ -59,11 +59,12 @@ find_rule_table(void)
 }
 
 /*
- * Takes on the identity of the owner of the table of lifecycles, as ri_triggers.c does, so that
- * nobody needs rights on it.  The caller has checked what the user may do.
+ * From here to rules_leave(), SPI runs statements as the owner of the table of lifecycles, as
+ * ri_triggers.c does, so that nobody needs rights on it.  The caller has checked what the user
+ * may do.
  */
 void
-rules_as_owner(Oid *save_userid, int *save_sec_context)
+rules_enter(RulesVisit *visit)
 {
 	Oid			relid = find_rule_table();
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
@@ -73,15 +74,18 @@ rules_as_owner(Oid *save_userid, int *save_sec_context)
 		elog(ERROR, "cache lookup failed for relation %u", relid);
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
-	GetUserIdAndSecContext(save_userid, save_sec_context);
-	SetUserIdAndSecContext(owner, *save_sec_context | SECURITY_LOCAL_USERID_CHANGE |
+	GetUserIdAndSecContext(&visit->userid, &visit->sec_context);
+	SetUserIdAndSecContext(owner, visit->sec_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_NOFORCE_RLS);
+	SPI_connect();
 }
 
+/* An error ends the visit by itself: the transaction restores who was acting. */
 void
-rules_as_before(Oid save_userid, int save_sec_context)
+rules_leave(const RulesVisit *visit)
 {
-	SetUserIdAndSecContext(save_userid, save_sec_context);
+	SPI_finish();
+	SetUserIdAndSecContext(visit->userid, visit->sec_context);
 }
 
 static void
@@ -169,18 +173,14 @@ read_rules(Rules *rules, MemoryContext context)
 static bool
 read_rules_as_owner(Rules *rules, MemoryContext context)
 {
-	Oid			save_userid;
-	int			save_sec_context;
+	RulesVisit	visit;
 	bool		found;
 
-	rules_as_owner(&save_userid, &save_sec_context);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	rules_enter(&visit);
 	PushActiveSnapshot(GetLatestSnapshot());
 	found = read_rules(rules, context);
 	PopActiveSnapshot();
-	SPI_finish();
-	rules_as_before(save_userid, save_sec_context);
+	rules_leave(&visit);
 	return found;
 }
 
@@ -335,11 +335,9 @@ rules_lock(const char *name, bool to_drop)
 {
 	Oid			type = TEXTOID;
 	Datum		value = CStringGetTextDatum(name);
-	Oid			save_userid;
-	int			save_sec_context;
+	RulesVisit	visit;
 
-	rules_as_owner(&save_userid, &save_sec_context);
-	SPI_connect();
+	rules_enter(&visit);
 	if (SPI_execute_with_args(to_drop ?
 							  "SELECT FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE" :
 							  "SELECT FROM lifecycle.lifecycle WHERE name OPERATOR(pg_catalog.=) $1 FOR KEY SHARE",
@@ -347,6 +345,5 @@ rules_lock(const char *name, bool to_drop)
 		elog(ERROR, "could not lock a lifecycle");
 	if (SPI_processed == 0)
 		rules_missing(name);
-	SPI_finish();
-	rules_as_before(save_userid, save_sec_context);
+	rules_leave(&visit);
 }

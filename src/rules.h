@@ -37,6 +37,13 @@ typedef struct Rules
 	bool		listed;
 } Rules;
 
+/* Who was acting before a visit to the tables of rules. */
+typedef struct RulesVisit
+{
+	Oid			userid;
+	int			sec_context;
+} RulesVisit;
+
 /*
  * Both pin the rules until CurrentMemoryContext is reset or deleted.
  */
@@ -46,8 +53,9 @@ extern Rules *rules_find(const char *name);
 extern void rules_lock(const char *name, bool to_drop);
 pg_noreturn extern void rules_missing(const char *name);
 
-extern void rules_as_owner(Oid *save_userid, int *save_sec_context);
-extern void rules_as_before(Oid save_userid, int save_sec_context);
+extern void rules_enter(RulesVisit *visit);
+extern void rules_leave(const RulesVisit *visit);
+
 extern void rules_on_change(void (*callback) (void));
 extern void rules_init(void);
 

@@ -58,19 +58,15 @@ static uint64
 run_as_owner(const char *sql, int nargs, Datum *values)
 {
 	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID};
-	Oid			userid;
-	int			sec_context;
+	RulesVisit	visit;
 	uint64		processed;
 
 	Assert(nargs <= lengthof(types));
-	rules_as_owner(&userid, &sec_context);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	rules_enter(&visit);
 	if (SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0) < 0)
 		elog(ERROR, "could not execute: %s", sql);
 	processed = SPI_processed;
-	SPI_finish();
-	rules_as_before(userid, sec_context);
+	rules_leave(&visit);
 	return processed;
 }
 
@@ -90,12 +86,9 @@ find_stored(const char *name)
 	Oid			type = TEXTOID;
 	Datum		value = CStringGetTextDatum(name);
 	StoredScore *stored = NULL;
-	Oid			userid;
-	int			sec_context;
+	RulesVisit	visit;
 
-	rules_as_owner(&userid, &sec_context);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
+	rules_enter(&visit);
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (SPI_execute_with_args("SELECT owner, search_path, definition FROM lifecycle.score_model"
 							  " WHERE name OPERATOR(pg_catalog.=) $1",
@@ -110,8 +103,7 @@ find_stored(const char *name)
 		stored->definition = found_text(3, context);
 	}
 	PopActiveSnapshot();
-	SPI_finish();
-	rules_as_before(userid, sec_context);
+	rules_leave(&visit);
 	return stored;
 }
 
