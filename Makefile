@@ -212,7 +212,8 @@ PARTS = \
 	rename \
 	stage_type \
 	rebuild_type \
-	alter
+	alter \
+	plays
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 DATA = $(patsubst %,sql/$(EXTENSION)--%.sql,$(RELEASED) $(UPDATES))
