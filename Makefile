@@ -213,7 +213,8 @@ PARTS = \
 	stage_type \
 	rebuild_type \
 	alter \
-	plays
+	plays \
+	bi
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
 DATA = $(patsubst %,sql/$(EXTENSION)--%.sql,$(RELEASED) $(UPDATES))

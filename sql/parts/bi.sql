@@ -1,0 +1,409 @@
+-- Views for BI tools: the shapes that charts want, in types that every tool reads.
+--
+-- They belong to whoever makes them, and read with the rights of whoever reads them. None of them names the
+-- stage column: what they say of stages is in the journey, so that they keep nobody from changing its type.
+-- Which views are ours is not noted down: they depend on their table, and their comment says so.
+
+-- The way through the middle of a lifecycle, for its funnel: the longest one along moves that are drawn forward,
+-- from an entry to the first stage that is won. Where none is drawn forward, the shortest.
+CREATE FUNCTION @extschema@.main_line(lifecycle text) RETURNS text[]
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ways jsonb := '{}';
+	way jsonb;
+	s record;
+	goal text;
+BEGIN
+	PERFORM @extschema@.diagram(lifecycle);
+	FOR s IN
+		WITH stages AS MATERIALIZED (
+			SELECT * FROM @extschema@.stage d WHERE d.lifecycle = main_line.lifecycle AND NOT d.outside)
+		SELECT t.label, t.is_entry, t.outcome,
+			ARRAY(SELECT f.label FROM stages f JOIN @extschema@.transition m
+				ON m.lifecycle = main_line.lifecycle AND (m.from_stage = f.id OR m.from_phase = f.phase) AND m.to_stage = t.id
+				WHERE f.position < t.position AND f.outcome NOT IN ('lost', 'closed')
+				GROUP BY f.label, f.position ORDER BY f.position) AS sources
+		FROM stages t WHERE t.outcome NOT IN ('lost', 'closed') ORDER BY t.position
+	LOOP
+		way := CASE WHEN s.is_entry THEN '[]'::jsonb END;
+		SELECT w.value INTO way FROM (
+			SELECT way AS value, 0 AS place WHERE way IS NOT NULL
+			UNION ALL
+			SELECT ways -> f.label, f.place FROM unnest(s.sources) WITH ORDINALITY f (label, place) WHERE ways ? f.label) w
+		ORDER BY jsonb_array_length(w.value) DESC, w.place LIMIT 1;
+		CONTINUE WHEN way IS NULL;
+		ways := ways || jsonb_build_object(s.label, way || to_jsonb(s.label));
+		IF s.outcome = 'won' THEN
+			goal := s.label;
+			EXIT;
+		END IF;
+	END LOOP;
+	RETURN (
+		SELECT ARRAY(SELECT jsonb_array_elements_text(w.value)) FROM jsonb_each(ways) w
+		WHERE w.key = coalesce(goal, w.key)
+		ORDER BY jsonb_array_length(w.value) DESC, w.key COLLATE "C" LIMIT 1);
+END $$;
+COMMENT ON FUNCTION @extschema@.main_line(text) IS 'the stages of a lifecycle on the way from its entry to its first stage that is won';
+
+CREATE FUNCTION @extschema@.bi_funnel(lifecycle text) RETURNS @extschema@.funnel_spec
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT @extschema@.funnel_spec(@extschema@.main_line(lifecycle), reach => 'at_least') $$;
+COMMENT ON FUNCTION @extschema@.bi_funnel(text) IS 'the funnel along the main line of a lifecycle; whoever skipped a step and came further has passed it';
+
+CREATE FUNCTION @extschema@.bi_cohorts(lifecycle text, months integer, time_zone text) RETURNS @extschema@.retention_spec
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT @extschema@.retention_spec('[*]', array_agg(s.label), '1 month', bi_cohorts.months, time_zone => bi_cohorts.time_zone)
+	FROM @extschema@.stage s
+	WHERE s.lifecycle = bi_cohorts.lifecycle AND s.outcome IN ('open', 'won') AND NOT s.outside
+$$;
+COMMENT ON FUNCTION @extschema@.bi_cohorts(text, integer, text) IS 'who of a month''s newcomers, marked by a step [*], is still in a stage that is open or won';
+
+-- The last instants, up to now, on the calendar: weeks begin on Mondays, months on their first.
+CREATE FUNCTION @extschema@.bi_census(every interval, months integer, time_zone text) RETURNS @extschema@.census_spec
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT @extschema@.census_spec(
+		date_trunc(CASE WHEN extract(month FROM every) + extract(year FROM every) > 0 THEN 'month' WHEN extract(day FROM every)::integer % 7 = 0 THEN 'week' ELSE 'day' END,
+			(now() AT TIME ZONE time_zone) - make_interval(months => bi_census.months)) AT TIME ZONE time_zone,
+		now(), every, time_zone)
+$$;
+COMMENT ON FUNCTION @extschema@.bi_census(interval, integer, text) IS 'the instants of the last months at which the view census counts';
+
+-- A column of the table as tools read it: its own type where that is an ordinary one, that under a domain, or else as text.
+CREATE FUNCTION @extschema@.bi_column(rel regclass, column_name name) RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH RECURSIVE base AS (
+		SELECT p.atttypid AS type, false AS domain FROM pg_attribute p
+		WHERE p.attrelid = rel AND p.attname = column_name AND p.attnum > 0 AND NOT p.attisdropped
+		UNION ALL
+		SELECT y.typbasetype, true FROM base JOIN pg_type y ON y.oid = base.type AND y.typtype = 'd')
+	SELECT CASE
+		WHEN NOT b.ordinary THEN format('t.%I::pg_catalog.text', column_name)
+		WHEN b.domain THEN format('t.%I::%s', column_name, format_type(b.type, NULL))
+		ELSE format('t.%I', column_name) END
+	FROM (
+		SELECT base.type, base.domain, base.type = ANY ('{bool,int2,int4,int8,float4,float8,numeric,money,text,varchar,bpchar,date,time,timestamp,timestamptz,uuid}'::regtype[]) AS ordinary
+		FROM base JOIN pg_type y ON y.oid = base.type AND y.typtype <> 'd') b
+$$;
+COMMENT ON FUNCTION @extschema@.bi_column(regclass, name) IS 'a column of a table t as an expression of an ordinary type';
+
+CREATE FUNCTION @extschema@.clip(name text, bytes integer) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	WHILE octet_length(name) > bytes LOOP
+		name := left(name, -1);
+	END LOOP;
+	RETURN name;
+END $$;
+COMMENT ON FUNCTION @extschema@.clip(text, integer) IS 'as much of a name as fits into so many bytes';
+
+-- Tools differ in whether "Lead" and "lead" are one column, so that names that differ in case only are told apart too.
+CREATE FUNCTION @extschema@.distinct_names(taken text[], wanted text[]) RETURNS text[]
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	most integer := current_setting('max_identifier_length');
+	names text[] := '{}';
+	wish text;
+	name text;
+	n integer;
+BEGIN
+	FOREACH wish IN ARRAY wanted LOOP
+		name := @extschema@.clip(wish, most);
+		n := 1;
+		WHILE lower(name) = ANY (taken) LOOP
+			n := n + 1;
+			name := @extschema@.clip(wish, most - length('_' || n)) || '_' || n;
+		END LOOP;
+		taken := taken || lower(name);
+		names := names || name;
+	END LOOP;
+	RETURN names;
+END $$;
+COMMENT ON FUNCTION @extschema@.distinct_names(text[], text[]) IS 'names that are wanted, cut to the length of identifiers and numbered where they are taken';
+
+-- The columns of each shape, in the order in which create_bi_views() makes them. Those of the table stand behind "lifecycle".
+CREATE FUNCTION @extschema@.bi_shapes(OUT shape text, OUT per_row boolean, OUT columns text[], OUT says text) RETURNS SETOF record
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 8
+AS $$ VALUES
+	('stages', NULL::boolean, '{lifecycle,stage,title,phase,position,outcome,probability,sla_days,owner,color,is_entry,is_final}'::text[],
+		'One row a stage: what the diagram says of it.'),
+	('history', true, '{lifecycle,step,stage,previous_stage,entered_at,left_at,days,open_days,is_current}',
+		'One row a step: who was in which stage from when to when.'),
+	('dates', true, '{lifecycle,stage,started_at,stage_since,days_in_stage,steps}',
+		'One row a row of the table: where it is, and when it first came to each stage.'),
+	('funnel', false, '{lifecycle,step,stage,title,value,pending,dropped,from_first,from_previous,ci_low,ci_high,p50_days,p90_days}',
+		'One row a step of the funnel: how many came that far.'),
+	('flow', false, '{lifecycle,source,target,source_round,target_round,source_node,target_node,value,total_days}',
+		'One row a move: how many went from which stage to which.'),
+	('cohorts', false, '{lifecycle,cohort,period,size,retained,share,complete}',
+		'One row a month of entry and month since: how many are still there.'),
+	('census', false, '{lifecycle,at,day,stage,title,position,value}',
+		'One row an instant and stage: how many were in it.'),
+	('due', true, '{lifecycle,stage,title,owner,since,due_at,overdue,days_left}',
+		'One row a row whose time in its stage is limited: when it is up.')
+$$;
+COMMENT ON FUNCTION @extschema@.bi_shapes() IS 'the shapes of views for BI, and the columns that each has always';
+
+-- What is asked without an instant is asked as of now, if it can be: a funnel without a window cannot.
+CREATE FUNCTION @extschema@.bi_as_of(summary text, spec text) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('SELECT @extschema@.%1$s_agg(NULL::@extschema@.journey, $1::@extschema@.%1$s_spec, now())', summary) USING spec;
+	RETURN ', pg_catalog.now()';
+EXCEPTION WHEN invalid_parameter_value THEN
+	RETURN '';
+END $$;
+COMMENT ON FUNCTION @extschema@.bi_as_of(text, text) IS 'the argument by which a summary is made as of now, where its specification lets it';
+
+CREATE FUNCTION @extschema@.bi_query(rel regclass, shape text, options jsonb) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	a @extschema@.attachments := @extschema@.shown_attachment(rel, (options ->> 'stage_column')::name);
+	per_row boolean;
+	own text[];			-- columns of the table
+	labels text[] := '{}';
+	names text[];
+	j text := format('t.%I', a.journey_column);
+	-- What rows say of their lifecycle, and what the rules say of it, for one lifecycle or for each row's own.
+	lifecycle text := coalesce(quote_literal(a.lifecycle) || '::pg_catalog.text', format('t.%I::pg_catalog.text', a.lifecycle_column));
+	rules text := CASE WHEN a.lifecycle IS NULL
+		THEN format(' JOIN (SELECT l.name, %%s AS rule FROM @extschema@.lifecycle l) m ON m.name OPERATOR(pg_catalog.=) t.%I::pg_catalog.text', a.lifecycle_column) ELSE '' END;
+	rule text := CASE WHEN a.lifecycle IS NULL THEN 'm.rule' ELSE '(SELECT %s)' END;
+	rule_of text := CASE WHEN a.lifecycle IS NULL THEN 'l.name' ELSE quote_literal(a.lifecycle) END;
+	listed text;		-- the table's columns in a view of rows
+	inner_list text;	-- and in a summary, whose view
+	outer_list text;	-- shows them
+	groups text;
+	called text;
+BEGIN
+	SELECT s.per_row, s.columns INTO per_row, names FROM @extschema@.bi_shapes() s WHERE s.shape = bi_query.shape;
+	own := ARRAY(SELECT c FROM (
+			SELECT p.attname::text, array_position(i.indkey::int2[], p.attnum) FROM pg_index i JOIN pg_attribute p ON p.attrelid = i.indrelid AND p.attnum = ANY (i.indkey)
+			WHERE i.indrelid = rel AND i.indisprimary AND per_row
+			UNION ALL
+			SELECT b.column_name, 1000 + b.place FROM jsonb_array_elements_text(options -> 'by') WITH ORDINALITY b (column_name, place)) k (c, place)
+		GROUP BY c ORDER BY min(place));
+	IF shape = 'dates' THEN
+		EXECUTE format('SELECT ARRAY(SELECT s.label FROM @extschema@.stage s WHERE NOT s.outside AND s.lifecycle IN (SELECT %s%s)
+			GROUP BY s.label ORDER BY min(s.position), s.label COLLATE "C")', lifecycle, CASE WHEN a.lifecycle IS NULL THEN format(' FROM %s t', rel) ELSE '' END)
+		INTO labels;
+	END IF;
+	names := @extschema@.distinct_names(names, own || labels);
+	SELECT string_agg(format('%s AS %I, ', @extschema@.bi_column(rel, c::name), names[n]), '' ORDER BY n),
+		string_agg(format('%s AS by_%s, ', @extschema@.bi_column(rel, c::name), n), '' ORDER BY n),
+		string_agg(format('x.by_%s AS %I, ', n, names[n]), '' ORDER BY n)
+	INTO listed, inner_list, outer_list FROM unnest(own) WITH ORDINALITY u (c, n);
+	listed := concat(listed);
+	outer_list := concat('x.lifecycle, ', outer_list);
+	inner_list := concat(lifecycle, ' AS lifecycle, ', inner_list);
+	SELECT ' GROUP BY ' || string_agg(n::text, ', ') INTO groups
+	FROM generate_series(CASE WHEN a.lifecycle IS NULL THEN 1 ELSE 2 END, cardinality(own) + 1) n;
+	groups := concat(groups);
+
+	IF shape = 'stages' THEN
+		RETURN format($q$SELECT s.lifecycle, s.label AS stage, coalesce(s.title, s.label) AS title, s.phase, s."position", s.outcome,
+			s.probability, pg_catalog.date_part('epoch', s.sla) / 86400 AS sla_days, s.owner, s.color, s.is_entry, s.is_final
+			FROM @extschema@.stage s WHERE NOT s.outside AND %s$q$,
+			CASE WHEN a.lifecycle IS NULL THEN format('EXISTS (SELECT FROM %s t WHERE %s = s.lifecycle)', rel, lifecycle)
+				ELSE format('s.lifecycle = %L AND %L::pg_catalog.regclass IS NOT NULL', a.lifecycle, rel) END);
+	ELSIF shape = 'history' THEN
+		RETURN format($q$SELECT %s AS lifecycle, %ss.step, s.stage,
+				pg_catalog."left"(s.move, -1 - pg_catalog.length(s.stage)) AS previous_stage, s.entered_at, s.left_at,
+				pg_catalog.date_part('epoch', s.dwell) / 86400 AS days,
+				CASE WHEN s.left_at IS NULL THEN pg_catalog.date_part('epoch', pg_catalog.now() - s.entered_at) / 86400 END AS open_days,
+				s.left_at IS NULL AS is_current
+			FROM %s t CROSS JOIN LATERAL ROWS FROM (@extschema@.steps(%s), pg_catalog.unnest(pg_catalog.array_prepend(NULL, @extschema@.moves(%4$s))))
+				s (step, stage, entered_at, left_at, dwell, move)$q$,
+			lifecycle, listed, rel, j);
+	ELSIF shape = 'dates' THEN
+		RETURN format($q$SELECT %s AS lifecycle, %s@extschema@.current_stage(%s) AS stage, @extschema@.started_at(%3$s) AS started_at,
+				@extschema@.in_stage_since(%3$s) AS stage_since,
+				pg_catalog.date_part('epoch', pg_catalog.now() - @extschema@.in_stage_since(%3$s)) / 86400 AS days_in_stage,
+				@extschema@.step_count(%3$s) AS steps%s
+			FROM %s t$q$,
+			lifecycle, listed, j,
+			(SELECT string_agg(format(', @extschema@.entered_at(%s, %L::pg_catalog.text) AS %I', j, l, names[cardinality(own) + n]), '' ORDER BY n)
+				FROM unnest(labels) WITH ORDINALITY u (l, n)), rel);
+	ELSIF shape = 'funnel' THEN
+		called := coalesce(quote_literal(options ->> 'funnel') || '::@extschema@.funnel_spec', format(rule, format('@extschema@.bi_funnel(%s)', rule_of)));
+		RETURN format($q$SELECT %sf.step, f.stage, coalesce(s.title, f.stage) AS title, f.reached AS value, f.pending, f.dropped,
+				f.from_first, f.from_previous, f.ci_low, f.ci_high,
+				pg_catalog.date_part('epoch', f.p50) / 86400 AS p50_days, pg_catalog.date_part('epoch', f.p90) / 86400 AS p90_days
+			FROM (SELECT %s@extschema@.funnel_agg(%s, %s%s) AS summary FROM %s t%s%s) x
+				CROSS JOIN LATERAL @extschema@.funnel_steps(x.summary) f
+				LEFT JOIN @extschema@.stage s ON s.lifecycle = x.lifecycle AND s.label = f.stage$q$,
+			outer_list, inner_list, j, called, CASE WHEN options ? 'funnel' THEN @extschema@.bi_as_of('funnel', options ->> 'funnel') ELSE '' END, rel,
+			CASE WHEN options ? 'funnel' THEN '' ELSE format(rules, format('@extschema@.bi_funnel(%s)', rule_of)) END, groups);
+	ELSIF shape = 'flow' THEN
+		RETURN format($q$SELECT %sx.source, x.target, x.source_round, x.target_round,
+				x.source || CASE WHEN x.source_round > 1 THEN pg_catalog.format(' (%%s)', x.source_round) ELSE '' END AS source_node,
+				x.target || CASE WHEN x.target_round > 1 THEN pg_catalog.format(' (%%s)', x.target_round) ELSE '' END AS target_node,
+				pg_catalog.count(*) AS value, pg_catalog.sum(x.days) AS total_days
+			FROM (
+				SELECT r.*, r.target_round - r.back::integer AS source_round
+				FROM (
+					SELECT b.*, (1 + pg_catalog.count(*) FILTER (WHERE b.back) OVER (PARTITION BY b.lifecycle_row ORDER BY b.step))::integer AS target_round
+					FROM (
+						SELECT j.*, s.step, s.stage AS target, pg_catalog.lag(s.stage) OVER w AS source,
+							pg_catalog.date_part('epoch', pg_catalog.lag(s.dwell) OVER w) / 86400 AS days,
+							coalesce(p."position", 10000) <= pg_catalog.lag(coalesce(p."position", 10000)) OVER w AS back
+						FROM (SELECT %s%s AS lifecycle_journey, pg_catalog.row_number() OVER () AS lifecycle_row FROM %s t) j
+							CROSS JOIN LATERAL @extschema@.steps(j.lifecycle_journey) s
+							LEFT JOIN @extschema@.stage p ON p.lifecycle = j.lifecycle AND p.label = s.stage
+						WINDOW w AS (PARTITION BY j.lifecycle_row ORDER BY s.step)) b) r) x
+			WHERE x.source IS NOT NULL GROUP BY %s$q$,
+			outer_list, inner_list, j, rel, (SELECT string_agg(n::text, ', ') FROM generate_series(1, cardinality(own) + 7) n));
+	ELSIF shape = 'cohorts' THEN
+		called := format('@extschema@.bi_cohorts(%s, %s, %L)', rule_of, options ->> 'months', options ->> 'time_zone');
+		RETURN format($q$SELECT %s(c.cohort AT TIME ZONE %L)::pg_catalog.date AS cohort, c.period, c.size, c.retained, c.share, c.complete
+			FROM (SELECT %s@extschema@.retention_agg(%s%s) AS summary FROM %s t%s%s) x
+				CROSS JOIN LATERAL @extschema@.retention_cells(x.summary) c WHERE c.cohort IS NOT NULL$q$,
+			outer_list, coalesce(substring(options ->> 'cohorts' FROM 'at time zone ''([^'']*)'''), options ->> 'time_zone'), inner_list,
+			CASE WHEN options ? 'cohorts' THEN format('%s, %L::@extschema@.retention_spec', j, options ->> 'cohorts')
+				ELSE format('@extschema@.journey_concat(@extschema@.journey(''[*]'', @extschema@.started_at(%s)), %1$s), %s', j, format(rule, called)) END,
+			CASE WHEN options ? 'cohorts' THEN @extschema@.bi_as_of('retention', options ->> 'cohorts') ELSE ', pg_catalog.now()' END, rel,
+			CASE WHEN options ? 'cohorts' THEN '' ELSE format(rules, called) END, groups);
+	ELSIF shape = 'census' THEN
+		RETURN format($q$SELECT %sc.at, (c.at AT TIME ZONE %L)::pg_catalog.date AS day, c.stage, coalesce(s.title, c.stage) AS title, s."position", c.count AS value
+			FROM (SELECT %s@extschema@.census_agg(%s, (SELECT @extschema@.bi_census(%L, %s, %L))) AS summary FROM %s t%s) x
+				CROSS JOIN LATERAL @extschema@.census_cells(x.summary) c
+				LEFT JOIN @extschema@.stage s ON s.lifecycle = x.lifecycle AND s.label = c.stage$q$,
+			outer_list, options ->> 'time_zone', inner_list, j, options ->> 'every', options ->> 'months', options ->> 'time_zone', rel, groups);
+	ELSIF shape = 'due' THEN
+		RETURN format($q$SELECT x.*, x.due_at <= pg_catalog.now() AS overdue, pg_catalog.date_part('epoch', x.due_at - pg_catalog.now()) / 86400 AS days_left
+			FROM (SELECT %s AS lifecycle, %ss.label AS stage, coalesce(s.title, s.label) AS title, s.owner, @extschema@.in_stage_since(%s) AS since,
+					(@extschema@.in_stage_since(%3$s) AT TIME ZONE %L + s.sla) AT TIME ZONE %4$L AS due_at
+				FROM %s t JOIN (SELECT d.*, h.held FROM @extschema@.stage d CROSS JOIN LATERAL pg_catalog.unnest(d.label || d.formerly) h (held) WHERE d.sla IS NOT NULL) s
+					ON s.lifecycle = %s AND s.held = @extschema@.current_stage(%s)) x$q$,
+			lifecycle, listed, j, options ->> 'time_zone', rel, lifecycle, j);
+	END IF;
+	RETURN NULL;
+END $$;
+COMMENT ON FUNCTION @extschema@.bi_query(regclass, text, jsonb) IS 'the query of a view for BI';
+
+-- The views of a table that are ours, by their comment; those of roles that the caller is not a member of are theirs.
+CREATE FUNCTION @extschema@.bi_views(rel regclass, OUT shape text, OUT view regclass, OUT options jsonb) RETURNS SETOF record
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT v.options ->> 'shape', v.oid::regclass, v.options - 'shape'
+	FROM (
+		SELECT c.oid, substring(obj_description(c.oid, 'pg_class') FROM '\nlifecycle\.create_bi_views\(\): (\{.*\})$')::jsonb AS options
+		FROM pg_class c
+		WHERE c.relkind = 'v' AND pg_has_role(c.relowner, 'USAGE') AND EXISTS (
+			SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+			WHERE r.ev_class = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = rel)) v
+		JOIN @extschema@.bi_shapes() WITH ORDINALITY s ON s.shape = v.options ->> 'shape'
+	ORDER BY v.oid::regclass::text COLLATE "C"
+$$;
+COMMENT ON FUNCTION @extschema@.bi_views(regclass) IS 'the views that create_bi_views() made over a table, with what they were asked for';
+
+CREATE FUNCTION @extschema@.make_bi_view(rel regclass, shape text, schema name, view_name name, options jsonb) RETURNS text
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	query text := @extschema@.bi_query(rel, shape, options);
+	target text := format('%I.%I', schema, view_name);
+	existing regclass := to_regclass(target);
+	change text := CASE WHEN existing IS NULL THEN 'created' ELSE 'replaced' END;
+	grants text[];
+	owner name;
+	command text;
+BEGIN
+	IF existing IS NOT NULL AND NOT EXISTS (SELECT FROM @extschema@.bi_views(rel) v WHERE v.view = existing AND v.shape = make_bi_view.shape) THEN
+		RAISE EXCEPTION 'there is a relation % already, which is not your view of %', existing, rel
+			USING ERRCODE = 'duplicate_table', HINT = 'Give the views another schema or prefix: create_bi_views(..., prefix => ''...'').';
+	END IF;
+	BEGIN
+		EXECUTE format('CREATE OR REPLACE VIEW %s WITH (security_invoker = true) AS %s', target, query);
+	EXCEPTION WHEN invalid_table_definition THEN
+		-- Columns went or changed places. What was granted on the view is granted on the new one.
+		SELECT pg_get_userbyid(c.relowner), ARRAY(
+			SELECT format('GRANT %s ON %s TO %s%s', g.privilege_type, target, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+				CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+			FROM aclexplode(c.relacl) g WHERE g.grantee <> c.relowner)
+		INTO owner, grants FROM pg_class c WHERE c.oid = existing;
+		EXECUTE format('DROP VIEW %s', target);
+		EXECUTE format('CREATE VIEW %s WITH (security_invoker = true) AS %s', target, query);
+		EXECUTE format('ALTER VIEW %s OWNER TO %I', target, owner);
+		FOREACH command IN ARRAY grants LOOP
+			EXECUTE command;
+		END LOOP;
+		change := 'made anew';
+	END;
+	EXECUTE format('COMMENT ON VIEW %s IS %L', target, (SELECT s.says FROM @extschema@.bi_shapes() s WHERE s.shape = make_bi_view.shape)
+		|| E'\nlifecycle.create_bi_views(): ' || (options || jsonb_build_object('shape', shape)));
+	RETURN change;
+END $$;
+COMMENT ON FUNCTION @extschema@.make_bi_view(regclass, text, name, name, jsonb) IS 'makes or replaces one view for BI, and tells which of the two';
+
+-- All names of a set are as long as the longest of them lets them be; a prefix that is cut tells itself from others.
+CREATE FUNCTION @extschema@.bi_name(prefix text, shape text) RETURNS name
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT CASE WHEN octet_length(prefix) <= room THEN prefix ELSE @extschema@.clip(prefix, room - 7) || '_' || left(md5(prefix), 6) END || '_' || shape
+	FROM (SELECT current_setting('max_identifier_length')::integer - max(length(s.shape)) - 1 AS room FROM @extschema@.bi_shapes() s) r
+$$;
+COMMENT ON FUNCTION @extschema@.bi_name(text, text) IS 'the name of a view for BI';
+
+CREATE FUNCTION @extschema@.create_bi_views(rel regclass, stage_column name DEFAULT NULL, schema name DEFAULT NULL, prefix text DEFAULT NULL,
+	"by" name[] DEFAULT '{}', funnel @extschema@.funnel_spec DEFAULT NULL, cohorts @extschema@.retention_spec DEFAULT NULL,
+	every interval DEFAULT '7 days', months integer DEFAULT 24, time_zone text DEFAULT 'UTC',
+	OUT shape text, OUT view regclass, OUT change text) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	a @extschema@.attachments := @extschema@.shown_attachment(rel, stage_column);
+	options jsonb;
+	missing text;
+BEGIN
+	SELECT string_agg(c, ', ') INTO missing FROM unnest("by") c
+	WHERE NOT EXISTS (SELECT FROM pg_attribute p WHERE p.attrelid = rel AND p.attname = c AND p.attnum > 0 AND NOT p.attisdropped);
+	IF missing IS NOT NULL THEN
+		RAISE EXCEPTION 'table % has no column "%"', rel, missing
+			USING ERRCODE = 'undefined_column', HINT = '"by" names columns of the table that charts are split by.';
+	END IF;
+	options := jsonb_strip_nulls(jsonb_build_object('stage_column', stage_column, 'by', coalesce(to_jsonb("by"), '[]'), 'funnel', funnel::text, 'cohorts', cohorts::text,
+		'every', every::text, 'months', months, 'time_zone', time_zone));
+	SELECT coalesce(schema, s.nspname), coalesce(prefix, c.relname || CASE WHEN stage_column IS NULL THEN '' ELSE '_' || stage_column END)
+	INTO schema, prefix FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace WHERE c.oid = rel;
+	FOR shape IN SELECT s.shape FROM @extschema@.bi_shapes() s LOOP
+		change := @extschema@.make_bi_view(rel, shape, schema, @extschema@.bi_name(prefix, shape), options);
+		view := format('%I.%I', schema, @extschema@.bi_name(prefix, shape))::regclass;
+		RETURN NEXT;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION @extschema@.create_bi_views(regclass, name, name, text, name[], @extschema@.funnel_spec, @extschema@.retention_spec, interval, integer, text)
+	IS 'makes views of a table for BI tools, of ordinary types, owned by the caller';
+
+CREATE FUNCTION @extschema@.refresh_bi_views(rel regclass, OUT shape text, OUT view regclass, OUT change text) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	v record;
+BEGIN
+	FOR v IN SELECT b.*, n.nspname, c.relname FROM @extschema@.bi_views(rel) b JOIN pg_class c ON c.oid = b.view JOIN pg_namespace n ON n.oid = c.relnamespace LOOP
+		shape := v.shape;
+		change := @extschema@.make_bi_view(rel, shape, v.nspname, v.relname, v.options);
+		view := format('%I.%I', v.nspname, v.relname)::regclass;
+		RETURN NEXT;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION @extschema@.refresh_bi_views(regclass) IS 'makes the views of a table for BI again, as they were asked for, after its lifecycle changed';
+
+CREATE FUNCTION @extschema@.drop_bi_views(rel regclass, OUT shape text, OUT view text) RETURNS SETOF record
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	FOR shape, view IN SELECT b.shape, b.view::text FROM @extschema@.bi_views(rel) b LOOP
+		EXECUTE format('DROP VIEW %s', view);
+		RETURN NEXT;
+	END LOOP;
+END $$;
+COMMENT ON FUNCTION @extschema@.drop_bi_views(regclass) IS 'drops the views of a table for BI';
