@@ -148,6 +148,7 @@ FACES = \
 	redraw \
 	rename \
 	alter \
+	plan \
 	guard \
 	rulebook \
 	registry \

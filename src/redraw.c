@@ -36,32 +36,58 @@ read_diagram(const char *text)
 }
 
 /*
- * Reads a diagram to change it, as the latest committed one says, and keeps others from
- * changing it and from attaching tables until the transaction is over.
+ * Reads a diagram for the lifecycle's owner, as the latest committed one says, with a lock on
+ * it until the transaction is over; NULL where there is no such lifecycle.
  */
-Diagram *
-lock_diagram(const char *name)
+static Diagram *
+read_locked(const char *name, const char *query)
 {
 	Oid			type = TEXTOID;
 	Datum		value = CStringGetTextDatum(name);
 	MemoryContext caller = CurrentMemoryContext;
 	RulesVisit	visit;
-	char	   *owner,
-			   *text;
+	char	   *owner = NULL,
+			   *text = NULL;
 
 	rules_enter(&visit);
-	if (SPI_execute_with_args("SELECT owner, diagram FROM lifecycle.lifecycle"
-							  " WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE",
-							  1, &type, &value, NULL, false, 1) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(query, 1, &type, &value, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not lock a lifecycle");
-	if (SPI_processed == 0)
-		rules_missing(name);
-	owner = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-	text = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2));
-	owner = MemoryContextStrdup(caller, owner);
+	if (SPI_processed > 0)
+	{
+		owner = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+		text = MemoryContextStrdup(caller, SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2));
+		owner = MemoryContextStrdup(caller, owner);
+	}
 	rules_leave(&visit);
+	if (text == NULL)
+		return NULL;
 	check_owner(name, owner);
 	return read_diagram(text);
+}
+
+/*
+ * Reads a diagram to change it, and keeps others from changing it and from attaching tables.
+ */
+Diagram *
+lock_diagram(const char *name)
+{
+	Diagram    *diagram = read_locked(name, "SELECT owner, diagram FROM lifecycle.lifecycle"
+									  " WHERE name OPERATOR(pg_catalog.=) $1 FOR UPDATE");
+
+	if (diagram == NULL)
+		rules_missing(name);
+	return diagram;
+}
+
+/*
+ * Reads a diagram to write what leans on it, and keeps others from changing it, though not from
+ * leaning on it too; NULL where there is no such lifecycle.
+ */
+Diagram *
+share_diagram(const char *name)
+{
+	return read_locked(name, "SELECT owner, diagram FROM lifecycle.lifecycle"
+					   " WHERE name OPERATOR(pg_catalog.=) $1 FOR KEY SHARE");
 }
 
 /*

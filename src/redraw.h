@@ -12,6 +12,7 @@
 
 extern Diagram *read_diagram(const char *text);
 extern Diagram *lock_diagram(const char *name);
+extern Diagram *share_diagram(const char *name);
 extern void store_diagram(const char *name, const Diagram *diagram, const char *search_path,
 						  const char *change);
 extern void check_not_awaited(const char *name, const Diagram *diagram, const char *label);
