@@ -5361,22 +5361,29 @@ END $$;
 
 COMMENT ON FUNCTION lifecycle.rows_in_question(regclass, name) IS 'SQL expressions over a row t of an attached table: its lifecycle, journey and key';
 
-CREATE FUNCTION lifecycle.date_expression(rel regclass, date_column name) RETURNS text
+CREATE FUNCTION lifecycle.later(at timestamptz, span interval, zone text) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN extract(year FROM span) = 0 AND extract(month FROM span) = 0 AND extract(day FROM span) = 0 THEN at
+	ELSE (at AT TIME ZONE zone + date_trunc('day', span)) AT TIME ZONE zone END + (span - date_trunc('day', span));
+
+COMMENT ON FUNCTION lifecycle.later(timestamptz, interval, text) IS 'an instant and an interval, added by the calendar of a time zone';
+
+CREATE FUNCTION lifecycle.date_expression(rel regclass, date_column name, needed_by text) RETURNS text
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	type regtype;
 BEGIN
-	PERFORM lifecycle.check_columns_shown(rel, ARRAY[date_column], 'It is to say when something is due');
+	PERFORM lifecycle.check_columns_shown(rel, ARRAY[date_column], needed_by);
 	SELECT atttypid INTO STRICT type FROM pg_attribute WHERE attrelid = rel AND attname = date_column;
 	IF type NOT IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN
 		RAISE EXCEPTION 'column "%" of % is of type %, not a date or a timestamp', date_column, rel, type
-			USING ERRCODE = 'datatype_mismatch';
+			USING ERRCODE = 'datatype_mismatch', DETAIL = format('%s.', needed_by);
 	END IF;
-	RETURN format(CASE type WHEN 'timestamptz'::regtype THEN '(t.%I AT TIME ZONE $4)' ELSE 't.%I::pg_catalog.timestamp' END, date_column);
+	RETURN format(CASE type WHEN 'timestamptz'::regtype THEN 't.%I' ELSE '(t.%I::pg_catalog.timestamp AT TIME ZONE $4)' END, date_column);
 END $$;
 
-COMMENT ON FUNCTION lifecycle.date_expression(regclass, name) IS 'an SQL expression for the instant in a date column of a row t';
+COMMENT ON FUNCTION lifecycle.date_expression(regclass, name, text) IS 'an SQL expression for the instant in a date column of a row t';
 
 CREATE FUNCTION lifecycle.check_stages_exist(lifecycle text, labels text[]) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -5418,9 +5425,8 @@ BEGIN
 		FROM dated d WHERE d.due_at IS NOT NULL $q$,
 		CASE WHEN q.lifecycle IS NULL THEN 'true' ELSE format('s.lifecycle OPERATOR(pg_catalog.=) %L', q.lifecycle) END,
 		date_column IS NOT NULL, q.row_key,
-		format('((%s) AT TIME ZONE $4)', CASE WHEN date_column IS NULL
-			THEN 'lifecycle.in_stage_since(j.journey) AT TIME ZONE $4 OPERATOR(pg_catalog.+) s.sla'
-			ELSE lifecycle.date_expression(rel, date_column) || ' OPERATOR(pg_catalog.-) $2' END),
+		CASE WHEN date_column IS NULL THEN 'lifecycle.later(lifecycle.in_stage_since(j.journey), s.sla, $4)'
+			ELSE format('lifecycle.later(%s, OPERATOR(pg_catalog.-) $2, $4)', lifecycle.date_expression(rel, date_column, 'It is to say when something is due')) END,
 		rel, q.row_journey, q.row_lifecycle);
 END $$;
 
@@ -5445,6 +5451,278 @@ END $$;
 
 COMMENT ON FUNCTION lifecycle.due(regclass, name, interval, text[], text, name, timestamptz, text)
 	IS 'when each row''s time in its stage is up, or a date of its own has come, and whether it has';
+
+CREATE FUNCTION lifecycle.share_lifecycle(lifecycle text) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION lifecycle.share_lifecycle(text)
+	IS 'the diagram of a lifecycle, for its owner, which nobody changes until the end of the transaction';
+
+CREATE TABLE lifecycle.play (
+	lifecycle text NOT NULL,
+	name text NOT NULL CONSTRAINT play_has_name CHECK (name <> ''),
+	stage text,
+	from_stage text,
+	to_stage text,
+	date_column name,
+	delay interval NOT NULL DEFAULT '0',
+	channel text,
+	message text,
+	owner text,
+	starts_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	PRIMARY KEY (lifecycle, name),
+	CONSTRAINT play_of_stage_or_move CHECK (
+		CASE WHEN stage IS NULL THEN from_stage IS NOT NULL AND to_stage IS NOT NULL AND date_column IS NULL
+			ELSE from_stage IS NULL AND to_stage IS NULL END),
+	CONSTRAINT play_after_what_happened CHECK (delay >= '0' OR date_column IS NOT NULL)
+);
+
+COMMENT ON TABLE lifecycle.play IS 'what is to be done when rows stay in a stage, have moved, or a date draws near';
+
+COMMENT ON COLUMN lifecycle.play.stage IS 'the label of the stage in which rows must be when it is due';
+
+COMMENT ON COLUMN lifecycle.play.from_stage IS 'of a play about a move: the label of the stage that is left';
+
+COMMENT ON COLUMN lifecycle.play.to_stage IS 'of a play about a move: the label of the stage that is entered';
+
+COMMENT ON COLUMN lifecycle.play.date_column IS 'the column with the date from which the delay counts; NULL: it counts from the entry into the stage';
+
+COMMENT ON COLUMN lifecycle.play.delay IS 'how long afterwards it is due; negative: how long before the date';
+
+COMMENT ON COLUMN lifecycle.play.channel IS 'where: what the consumer makes of it';
+
+COMMENT ON COLUMN lifecycle.play.message IS 'what: what the consumer makes of it';
+
+COMMENT ON COLUMN lifecycle.play.owner IS 'who does it, in words';
+
+COMMENT ON COLUMN lifecycle.play.starts_at IS 'what would have been due earlier never is';
+
+SELECT pg_catalog.pg_extension_config_dump('lifecycle.play', '');
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON lifecycle.play TO PUBLIC;
+
+CREATE FUNCTION lifecycle.check_play(play lifecycle.play, diagram text) RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	label text;
+BEGIN
+	SELECT l.label INTO label FROM unnest(ARRAY[play.stage, play.from_stage, play.to_stage]) l (label)
+	WHERE l.label IS NOT NULL AND NOT EXISTS (SELECT FROM lifecycle.diagram_stages(diagram) s WHERE s.label = l.label AND NOT s.outside) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'play "%" is about stage "%", in which lifecycle "%" has no rows', play.name, label, play.lifecycle
+			USING ERRCODE = 'undefined_object',
+				DETAIL = (SELECT format('Its stages with rows are: %s.', string_agg(format('"%s"', s.label), ', ' ORDER BY s.position))
+					FROM lifecycle.diagram_stages(diagram) s WHERE NOT s.outside),
+				HINT = 'A play names the label of a stage. Change or delete it in lifecycle.play, or draw the stage.';
+	ELSIF play.from_stage IS NOT NULL AND play.to_stage IS NOT NULL AND NOT EXISTS (
+		SELECT FROM lifecycle.diagram_moves(diagram) m
+			JOIN lifecycle.diagram_stages(diagram) t ON t.id = m.to_stage AND t.label = play.to_stage
+			JOIN lifecycle.diagram_stages(diagram) f ON (f.id = m.from_stage OR f.phase = m.from_phase) AND f.label = play.from_stage)
+	THEN
+		RAISE EXCEPTION 'play "%" is about the move from "%" to "%", which lifecycle "%" does not draw',
+			play.name, play.from_stage, play.to_stage, play.lifecycle
+			USING ERRCODE = 'undefined_object', HINT = 'Change or delete it in lifecycle.play, or draw the move.';
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.check_play(lifecycle.play, text) IS 'refuses a play about what a diagram does not draw';
+
+CREATE FUNCTION lifecycle.guard_play() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- A dump is restored where its rows are already.
+	IF TG_OP = 'INSERT' AND EXISTS (SELECT FROM lifecycle.play p
+		WHERE p.lifecycle = NEW.lifecycle AND p.name = NEW.name AND p.* IS NOT DISTINCT FROM NEW.*) THEN
+		RETURN NULL;
+	ELSIF TG_OP <> 'INSERT' THEN
+		PERFORM lifecycle.share_lifecycle(OLD.lifecycle);
+	END IF;
+	IF TG_OP = 'DELETE' THEN
+		RETURN OLD;
+	ELSIF TG_OP = 'UPDATE' AND OLD.name <> NEW.name THEN
+		RAISE EXCEPTION 'play "%" keeps its name, by which consumers know what they have done', OLD.name
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Delete it and insert another.';
+	END IF;
+	PERFORM lifecycle.check_play(NEW, lifecycle.share_lifecycle(NEW.lifecycle));
+	RETURN NEW;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.guard_play() IS 'lets lifecycles'' owners write their plays, and plays be about what is drawn';
+
+CREATE TRIGGER guard_rows BEFORE INSERT OR UPDATE OR DELETE ON lifecycle.play
+	FOR EACH ROW EXECUTE FUNCTION lifecycle.guard_play();
+
+CREATE FUNCTION lifecycle.present_label(diagram text, label text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT coalesce(
+		(SELECT s.label FROM lifecycle.diagram_stages(diagram) s WHERE present_label.label = ANY (s.formerly)
+			AND NOT EXISTS (SELECT FROM lifecycle.diagram_stages(diagram) k WHERE k.label = present_label.label)),
+		present_label.label)
+$$;
+
+COMMENT ON FUNCTION lifecycle.present_label(text, text) IS 'what a stage is called that had this label before it was renamed or merged; the label itself otherwise';
+
+CREATE FUNCTION lifecycle.follow_with_plays() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	gone bigint;
+BEGIN
+	IF TG_OP = 'DELETE' THEN
+		DELETE FROM lifecycle.play p WHERE p.lifecycle = OLD.name;
+		GET DIAGNOSTICS gone = ROW_COUNT;
+		IF gone > 0 THEN
+			RAISE NOTICE 'the plays of lifecycle "%" are gone with it: %', OLD.name, gone;
+		END IF;
+		RETURN NULL;
+	END IF;
+	UPDATE lifecycle.play p SET lifecycle = NEW.name,
+		stage = lifecycle.present_label(NEW.diagram, p.stage),
+		from_stage = lifecycle.present_label(NEW.diagram, p.from_stage),
+		to_stage = lifecycle.present_label(NEW.diagram, p.to_stage)
+	WHERE p.lifecycle = OLD.name;
+	RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.follow_with_plays() IS 'has plays follow stages to other labels, refuses to let go what they are about, and lets them go with their lifecycle';
+
+CREATE TRIGGER follow_with_plays AFTER UPDATE OR DELETE ON lifecycle.lifecycle
+	FOR EACH ROW EXECUTE FUNCTION lifecycle.follow_with_plays();
+
+CREATE FUNCTION lifecycle.longest_delay(delays interval[]) RETURNS interval
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT make_interval(days => (2 + max(CASE WHEN m.months > 0 THEN 31 ELSE 28 END * m.months + extract(day FROM d)
+		+ ceil(extract(epoch FROM d - date_trunc('day', d)) / 86400)))::int)
+	FROM unnest(delays) d CROSS JOIN LATERAL (SELECT 12 * extract(year FROM d) + extract(month FROM d)) m (months)
+$$;
+
+COMMENT ON FUNCTION lifecycle.longest_delay(interval[]) IS 'days that no delay exceeds, from whatever instant it counts';
+
+CREATE FUNCTION lifecycle.due_plays_query(rel regclass, stage_column name) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	q record := lifecycle.rows_in_question(rel, stage_column);
+	of_lifecycle text := CASE WHEN q.lifecycle IS NULL THEN 'true' ELSE format('p.lifecycle OPERATOR(pg_catalog.=) %L', q.lifecycle) END;
+	-- p is the play, o what happened, d when it is due.
+	answer text := format($q$
+		SELECT %s, p.lifecycle, p.name, lifecycle.current_stage(j.journey), p.channel, p.message, p.owner, o.at, d.due_at
+		FROM %s t CROSS JOIN LATERAL (SELECT %s AS journey) j$q$, q.row_key, rel, q.row_journey);
+	due text := $q$
+		CROSS JOIN LATERAL (SELECT lifecycle.later(o.at, p.delay, $4) AS due_at) d$q$;
+	in_window text := $q$
+		WHERE d.due_at OPERATOR(pg_catalog.<=) $2 AND ($1 IS NULL OR d.due_at OPERATOR(pg_catalog.>) $1)
+			AND d.due_at OPERATOR(pg_catalog.>=) p.starts_at$q$;
+	in_stage text := $q$
+			AND d.due_at OPERATOR(pg_catalog.>=) %s AND (%s IS NULL OR d.due_at OPERATOR(pg_catalog.<) %2$s)$q$;
+	moved_lately text;
+	dates text;
+	branches text[];
+BEGIN
+	SELECT string_agg(DISTINCT format('WHEN %L THEN %s', p.date_column,
+			lifecycle.date_expression(rel, p.date_column, format('Play "%s" of lifecycle "%s" counts from it', p.name, p.lifecycle))), ' ')
+			FILTER (WHERE p.date_column IS NOT NULL),
+		format('
+			AND lifecycle.last_moved_at(j.journey) OPERATOR(pg_catalog.+) %L::pg_catalog.interval OPERATOR(pg_catalog.>=)
+				(SELECT pg_catalog.max(v.at) FROM (VALUES ($1), (%L::pg_catalog.timestamptz)) v (at))',
+			lifecycle.longest_delay(array_agg(p.delay) FILTER (WHERE p.date_column IS NULL)), min(p.starts_at))
+	INTO dates, moved_lately
+	FROM lifecycle.play p WHERE p.lifecycle = coalesce(q.lifecycle, p.lifecycle);
+
+	branches := ARRAY[
+		answer || '
+		CROSS JOIN LATERAL lifecycle.steps(lifecycle.collapse(j.journey)) s
+		CROSS JOIN LATERAL (SELECT s.entered_at AS at) o
+		JOIN plays p ON p.date_column IS NULL AND p.stage OPERATOR(pg_catalog.=) s.stage'
+		|| due || in_window || format(in_stage, 's.entered_at', 's.left_at') || moved_lately,
+		answer || '
+		CROSS JOIN LATERAL (SELECT DISTINCT m.from_stage, m.stage, m.at FROM (
+			SELECT pg_catalog.lag(s.stage) OVER (ORDER BY s.step) AS from_stage, s.stage, s.entered_at AS at FROM lifecycle.steps(j.journey) s) m) o
+		JOIN plays p ON p.from_stage OPERATOR(pg_catalog.=) o.from_stage AND p.to_stage OPERATOR(pg_catalog.=) o.stage'
+		|| due || in_window || moved_lately];
+	IF dates IS NOT NULL THEN
+		branches := branches || (answer || format('
+		JOIN plays p ON p.date_column IS NOT NULL
+		CROSS JOIN LATERAL (SELECT CASE p.date_column %s END AS at) o', dates)
+			|| due || '
+		JOIN LATERAL lifecycle.steps(lifecycle.collapse(j.journey)) s ON s.stage OPERATOR(pg_catalog.=) p.stage'
+			|| in_window || format(in_stage, 's.entered_at', 's.left_at'));
+	END IF;
+	RETURN format('WITH plays AS MATERIALIZED (SELECT p.* FROM lifecycle.play p WHERE %s)', of_lifecycle)
+		|| (SELECT string_agg(format('%s AND p.lifecycle OPERATOR(pg_catalog.=) %s', b.branch, q.row_lifecycle), '
+		UNION ALL') FROM unnest(branches) b (branch));
+END $$;
+
+COMMENT ON FUNCTION lifecycle.due_plays_query(regclass, name) IS 'the query behind due_plays()';
+
+CREATE FUNCTION lifecycle.due_plays(rel regclass, since timestamptz DEFAULT NULL, until timestamptz DEFAULT pg_catalog.now(),
+	stage_column name DEFAULT NULL, zone text DEFAULT 'UTC',
+	OUT key jsonb, OUT lifecycle text, OUT play text, OUT stage text, OUT channel text, OUT message text, OUT owner text,
+	OUT occurred_at timestamptz, OUT due_at timestamptz) RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 100
+AS $$
+BEGIN
+	IF rel IS NULL OR until IS NULL OR zone IS NULL THEN
+		RAISE EXCEPTION 'the table, the end of the time and the time zone must be given' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	RETURN QUERY EXECUTE lifecycle.due_plays_query(rel, stage_column) USING since, until, NULL, zone;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.due_plays(regclass, timestamptz, timestamptz, name, text)
+	IS 'the plays that came due after an instant and until another, once for each visit of their stage, or move, or date';
+
+CREATE FUNCTION lifecycle.create_play_queue(table_name text) RETURNS regclass
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE AS $$
+DECLARE
+	parts text[] := pg_catalog.parse_ident(table_name);
+	name text;
+BEGIN
+	-- Or a temporary table of that name would get in between.
+	IF pg_catalog.cardinality(parts) OPERATOR(pg_catalog.=) 1 AND pg_catalog.current_schema() IS NOT NULL THEN
+		parts := pg_catalog.array_prepend(pg_catalog.current_schema()::text, parts);
+	END IF;
+	name := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(part), '.' ORDER BY n)
+		FROM pg_catalog.unnest(parts) WITH ORDINALITY i(part, n));
+	EXECUTE pg_catalog.format('CREATE TABLE %s ('
+		'relation pg_catalog.regclass NOT NULL, lifecycle pg_catalog.text NOT NULL, play pg_catalog.text NOT NULL, '
+		'key pg_catalog.jsonb NOT NULL, occurred_at pg_catalog.timestamptz NOT NULL, due_at pg_catalog.timestamptz NOT NULL, '
+		'stage pg_catalog.text, channel pg_catalog.text, message pg_catalog.text, owner pg_catalog.text, '
+		'collected_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(), done_at pg_catalog.timestamptz, '
+		'PRIMARY KEY (relation, lifecycle, play, key, occurred_at))', name);
+	EXECUTE pg_catalog.format('CREATE INDEX ON %s (due_at) WHERE done_at IS NULL', name);
+	EXECUTE pg_catalog.format('COMMENT ON TABLE %s IS %L', name, 'plays that are due, each once, for whoever does them to set done_at');
+	RETURN pg_catalog.to_regclass(name);
+END
+$$;
+
+COMMENT ON FUNCTION lifecycle.create_play_queue(text) IS 'makes a table of one''s own for plays that are due';
+
+CREATE FUNCTION lifecycle.collect_plays(rel regclass, queue regclass, since timestamptz DEFAULT NULL, until timestamptz DEFAULT pg_catalog.now(),
+	stage_column name DEFAULT NULL, zone text DEFAULT 'UTC') RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
+DECLARE
+	collected bigint;
+BEGIN
+	IF queue IS NULL THEN
+		RAISE EXCEPTION 'the queue must be given' USING ERRCODE = 'null_value_not_allowed',
+			HINT = 'SELECT lifecycle.create_play_queue(...) makes one.';
+	END IF;
+	EXECUTE pg_catalog.format('INSERT INTO %s (relation, lifecycle, play, key, occurred_at, due_at, stage, channel, message, owner)
+		SELECT $1, d.lifecycle, d.play, d.key, d.occurred_at, d.due_at, d.stage, d.channel, d.message, d.owner
+		FROM lifecycle.due_plays($2, $3, $4, $5, $6) d
+		ON CONFLICT (relation, lifecycle, play, key, occurred_at) DO NOTHING', queue)
+	USING (lifecycle.shown_attachment(rel, stage_column)).relation, rel, since, until, stage_column, zone;
+	GET DIAGNOSTICS collected = ROW_COUNT;
+	RETURN collected;
+END
+$$;
+
+COMMENT ON FUNCTION lifecycle.collect_plays(regclass, regclass, timestamptz, timestamptz, name, text)
+	IS 'puts the plays that are due into a queue, each once, and says how many are new';
 
 CREATE FUNCTION lifecycle.main_line(lifecycle text) RETURNS text[]
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
