@@ -75,6 +75,7 @@ PURE = \
 	decayed_score_text \
 	score_parse \
 	score_count \
+	score_explain \
 	diagram_lex \
 	diagram_text \
 	diagram_label \
@@ -172,7 +173,12 @@ FACES = \
 	attach \
 	attachments \
 	score_model \
-	score_ask
+	score_store \
+	score_table \
+	score_ready \
+	score_face \
+	score_ask \
+	score_agg
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 
@@ -206,8 +212,8 @@ PARTS = \
 	health \
 	rfm \
 	rules \
-	score \
 	history \
+	score \
 	enforce \
 	upkeep \
 	rename \

@@ -55,3 +55,21 @@ new_book_stamp(void)
 
 	return (uint64) MyProcPid << 32 | ++last;
 }
+
+/*
+ * A dollar quote that ends where the text does, and not before.
+ */
+char *
+dollar_quote(const char *text, const char *tag)
+{
+	char	   *quote = pstrdup("$$");
+
+	for (int i = 1;; i++)
+	{
+		char	   *quoted = psprintf("%s%s", text, quote);
+
+		if (strstr(quoted, quote) == quoted + strlen(text))
+			return quote;
+		quote = psprintf("$%s%d$", tag, i);
+	}
+}

@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * history.c
- *		What lifecycles were drawn like, since when, and by whom.
+ *		What lifecycles were drawn like, and scores defined, since when, and by whom.
  *
- * The trigger on the table of lifecycles has every change recorded, whoever makes it.  The
+ * The trigger on the table of either has every change recorded, whoever makes it.  The
  * extension's own functions say beforehand what they are about to do, and for whom; what
  * nobody has announced was done by hand.  A row that arrives without having been announced
  * is a restored one, and brings its own history.
@@ -29,11 +29,15 @@
 #include "utils/snapmgr.h"
 
 #include "history.h"
+#include "ownership.h"
 #include "rules.h"
 
 PG_FUNCTION_INFO_V1(guard_history);
 
-/* What is being done to the table of lifecycles, and by whom; NULL: nobody has said. */
+const History history_of_lifecycles = {"lifecycle_history", "lifecycle", false};
+const History history_of_scores = {"score_history", "score", true};
+
+/* What is being done to a table of rules, and by whom; NULL: nobody has said. */
 static const char *announced_change = NULL;
 static char *announced_role = NULL;
 
@@ -41,8 +45,8 @@ static char *announced_role = NULL;
 static bool recording = false;
 
 /*
- * Runs a statement that changes the table of lifecycles, as its owner, on behalf of the
- * current user.
+ * Runs a statement that changes a table of rules, as its owner, on behalf of the current
+ * user.
  */
 void
 history_change(const char *change, const char *sql, int nargs, Oid *types, Datum *values, const char *nulls)
@@ -68,12 +72,12 @@ history_change(const char *change, const char *sql, int nargs, Oid *types, Datum
 }
 
 /*
- * The number that the next change of the lifecycle gets: the first that is free, because a row
- * that somebody brought can have the last that there is.  The lifecycle's row is locked, so
+ * The number that the next change of something gets: the first that is free, because a row
+ * that somebody brought can have the last that there is.  What is changed is locked, so
  * nobody else asks.
  */
 static int32
-next_number(Datum name)
+next_number(const History *history, Datum name)
 {
 	Oid			type = TEXTOID;
 	bool		isnull;
@@ -81,74 +85,79 @@ next_number(Datum name)
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (SPI_execute_with_args("SELECT pg_catalog.min(taken.number) OPERATOR(pg_catalog.+) 1"
-							  " FROM (SELECT 0 UNION ALL SELECT h.number FROM lifecycle.lifecycle_history h"
-							  " WHERE h.lifecycle OPERATOR(pg_catalog.=) $1) taken (number)"
-							  " WHERE taken.number OPERATOR(pg_catalog.>=) 0"
-							  " AND NOT EXISTS (SELECT FROM lifecycle.lifecycle_history n"
-							  " WHERE n.lifecycle OPERATOR(pg_catalog.=) $1"
-							  " AND n.number OPERATOR(pg_catalog.-) 1::pg_catalog.int8"
-							  " OPERATOR(pg_catalog.=) taken.number)",
+	if (SPI_execute_with_args(psprintf("SELECT pg_catalog.min(taken.number) OPERATOR(pg_catalog.+) 1"
+									   " FROM (SELECT 0 UNION ALL SELECT h.number FROM lifecycle.%1$s h"
+									   " WHERE h.%2$s OPERATOR(pg_catalog.=) $1) taken (number)"
+									   " WHERE taken.number OPERATOR(pg_catalog.>=) 0"
+									   " AND NOT EXISTS (SELECT FROM lifecycle.%1$s n"
+									   " WHERE n.%2$s OPERATOR(pg_catalog.=) $1"
+									   " AND n.number OPERATOR(pg_catalog.-) 1::pg_catalog.int8"
+									   " OPERATOR(pg_catalog.=) taken.number)", history->table, history->key),
 							  1, &type, &name, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the history of a lifecycle");
+		elog(ERROR, "could not read %s", history->table);
 	number = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	PopActiveSnapshot();
 	return number;
 }
 
-static void
-insert_entry(const char *name, const char *before, const char *after, const char *role)
+static Datum
+text_or_null(const char *text, char *null)
 {
-	Oid			types[] = {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
-	Datum		values[lengthof(types)];
-	char		nulls[] = "       ";
+	*null = text == NULL ? 'n' : ' ';
+	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
 
-	values[0] = CStringGetTextDatum(name);
-	values[1] = Int32GetDatum(next_number(values[0]));
+static void
+insert_entry(const History *history, const HistoryEntry *entry, const char *role)
+{
+	Oid			types[] = {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID};
+	Datum		values[lengthof(types)];
+	char		nulls[] = "         ";
+
+	values[0] = CStringGetTextDatum(entry->name);
+	values[1] = Int32GetDatum(next_number(history, values[0]));
 	values[2] = CStringGetTextDatum(announced_change != NULL ? announced_change : "by hand");
-	nulls[3] = before == NULL ? 'n' : ' ';
-	values[3] = before == NULL ? (Datum) 0 : CStringGetTextDatum(before);
-	nulls[4] = after == NULL ? 'n' : ' ';
-	values[4] = after == NULL ? (Datum) 0 : CStringGetTextDatum(after);
+	values[3] = text_or_null(entry->before, &nulls[3]);
+	values[4] = text_or_null(entry->after, &nulls[4]);
 	values[5] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
 	values[6] = CStringGetTextDatum(role);
-	if (SPI_execute_with_args("INSERT INTO lifecycle.lifecycle_history"
-							  " (lifecycle, number, change, before, after, login, role)"
-							  " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-							  lengthof(types), types, values, nulls, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not record a change of a lifecycle");
+	values[7] = text_or_null(entry->owner, &nulls[7]);
+	values[8] = text_or_null(entry->search_path, &nulls[8]);
+	if (SPI_execute_with_args(psprintf("INSERT INTO lifecycle.%s (%s, number, change, before, after, login, role%s)"
+									   " VALUES ($1, $2, $3, $4, $5, $6, $7%s)", history->table, history->key,
+									   history->says_how_to_run ? ", owner, search_path" : "",
+									   history->says_how_to_run ? ", $8, $9" : ""),
+							  history->says_how_to_run ? 9 : 7, types, values, nulls, false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "could not write %s", history->table);
 }
 
 /* Until ALTER EXTENSION ... UPDATE, a database may be at a version that had no history yet. */
 static bool
-has_history(void)
+exists(const History *history)
 {
-	return OidIsValid(get_relname_relid("lifecycle_history", get_namespace_oid(CRM_SCHEMA, false)));
+	return OidIsValid(get_relname_relid(history->table, get_namespace_oid(CRM_SCHEMA, false)));
 }
 
 /*
- * Records a change of the table of lifecycles; before is NULL where there was nothing, after
- * where there is nothing any more.  On a subscriber the publisher has recorded it.
+ * Records a change of a table of rules.  On a subscriber the publisher has recorded it.
  */
 void
-history_record(const char *name, const char *before, const char *after)
+history_record(const History *history, const HistoryEntry *entry)
 {
 	const char *role;
 	RulesVisit	visit;
 
-	if (!has_history())
+	if (!exists(history))
 		return;
 	if (announced_change == NULL &&
-		(before == NULL || SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA))
-		return;
-	if (before != NULL && after != NULL && strcmp(before, after) == 0)
+		(entry->before == NULL || SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA))
 		return;
 	role = announced_role != NULL ? announced_role : GetUserNameFromId(GetUserId(), false);
 	rules_enter(&visit);
 	recording = true;
 	PG_TRY();
 	{
-		insert_entry(name, before, after, role);
+		insert_entry(history, entry, role);
 	}
 	PG_FINALLY();
 	{
@@ -158,30 +167,64 @@ history_record(const char *name, const char *before, const char *after)
 	rules_leave(&visit);
 }
 
+static const History *
+history_in(Relation rel)
+{
+	return strcmp(RelationGetRelationName(rel), history_of_scores.table) == 0 ?
+		&history_of_scores : &history_of_lifecycles;
+}
+
 /* Whether the very same entry is there already, whoever brought it. */
 static bool
 already_recorded(Relation rel, HeapTuple tuple)
 {
+	const History *history = history_in(rel);
 	Oid			type = rel->rd_rel->reltype;
 	Datum		row = heap_copy_tuple_as_datum(tuple, RelationGetDescr(rel));
 	RulesVisit	visit;
 	bool		found;
 
 	rules_enter(&visit);
-	if (SPI_execute_with_args("SELECT FROM lifecycle.lifecycle_history h"
-							  " WHERE h.lifecycle OPERATOR(pg_catalog.=) ($1).lifecycle"
-							  " AND h.number OPERATOR(pg_catalog.=) ($1).number"
-							  " AND ROW(h.change, h.before, h.after, h.at, h.login, h.role)"
-							  " IS NOT DISTINCT FROM ROW(($1).change, ($1).before, ($1).after, ($1).at, ($1).login, ($1).role)",
-							  1, &type, &row, NULL, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not look for a change of a lifecycle");
+	if (SPI_execute_with_args(psprintf("SELECT FROM lifecycle.%1$s h"
+									   " WHERE h.%2$s OPERATOR(pg_catalog.=) ($1).%2$s"
+									   " AND h.number OPERATOR(pg_catalog.=) ($1).number"
+									   " AND ROW(h.change, h.before, h.after, h.at, h.login, h.role)"
+									   " IS NOT DISTINCT FROM ROW(($1).change, ($1).before, ($1).after, ($1).at, ($1).login, ($1).role)",
+									   history->table, history->key), 1, &type, &row, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read %s", history->table);
 	found = SPI_processed > 0;
 	rules_leave(&visit);
 	return found;
 }
 
 /*
- * guard_history() is the trigger on the history: it tells what was recorded from what was
+ * The row as it may stand: it says who brought it, and what it holds runs as nobody for whom
+ * that user cannot act.
+ */
+static HeapTuple
+brought_by_inserter(Relation rel, HeapTuple tuple)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			attnos[2] = {SPI_fnumber(desc, "restored_by")};
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+	int			nchanges = 1;
+
+	values[0] = values[1] = CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
+	if (history_in(rel)->says_how_to_run)
+	{
+		char	   *owner;
+
+		attnos[1] = SPI_fnumber(desc, "owner");
+		owner = SPI_getvalue(tuple, desc, attnos[1]);
+		if (owner != NULL && !may_act_as(GetUserId(), owner))
+			nchanges = 2;
+	}
+	return heap_modify_tuple_by_cols(tuple, desc, nchanges, attnos, values, nulls);
+}
+
+/*
+ * guard_history() is the trigger on a history: it tells what was recorded from what was
  * brought, and keeps both.
  */
 Datum
@@ -189,25 +232,19 @@ guard_history(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	Relation	rel;
-	int			attno;
-	Datum		value;
-	bool		isnull = false;
 
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"guard_history\" can only be called as a trigger")));
+	rel = trigdata->tg_relation;
 	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the history of lifecycles is only added to")));
+				 errmsg("the history of %ss is only added to", history_in(rel)->key)));
 	if (recording)
 		return PointerGetDatum(trigdata->tg_trigtuple);
-	rel = trigdata->tg_relation;
 	if (already_recorded(rel, trigdata->tg_trigtuple))
 		return PointerGetDatum(NULL);
-	attno = SPI_fnumber(RelationGetDescr(rel), "restored_by");
-	value = CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
-	return PointerGetDatum(heap_modify_tuple_by_cols(trigdata->tg_trigtuple, RelationGetDescr(rel),
-													 1, &attno, &value, &isnull));
+	return PointerGetDatum(brought_by_inserter(rel, trigdata->tg_trigtuple));
 }

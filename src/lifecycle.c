@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "face.h"
 #include "guard.h"
 #include "history.h"
 #include "lifecycle.h"
@@ -148,17 +149,6 @@ diagram(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(diagram_print(rules->diagram)));
 }
 
-/* A dollar quote that the text does not contain. */
-static char *
-dollar_quote(const char *text)
-{
-	char	   *tag = pstrdup("$$");
-
-	for (int i = 1; strstr(text, tag) != NULL; i++)
-		tag = psprintf("$diagram%d$", i);
-	return tag;
-}
-
 /*
  * dump_lifecycle(name) is the statement that defines the lifecycle elsewhere.
  */
@@ -167,7 +157,7 @@ dump_lifecycle(PG_FUNCTION_ARGS)
 {
 	Rules	   *rules = rules_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	char	   *text = diagram_print(rules->diagram);
-	char	   *quote = dollar_quote(text);
+	char	   *quote = dollar_quote(text, "diagram");
 
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("SELECT %s.create_lifecycle(%s, %s\n%s%s);\n",
 											  CRM_SCHEMA, quote_literal_cstr(rules->name),

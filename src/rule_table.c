@@ -86,6 +86,16 @@ owned_by_inserter(TriggerData *trigdata, Oid inserter)
 	return heap_modify_tuple_by_cols(trigdata->tg_trigtuple, RelationGetDescr(rel), 1, &attno, &value, &isnull);
 }
 
+/* Another owner is no other diagram. */
+static void
+record_change(const char *name, const char *before, const char *after)
+{
+	HistoryEntry entry = {name, before, after};
+
+	if (before == NULL || after == NULL || strcmp(before, after) != 0)
+		history_record(&history_of_lifecycles, &entry);
+}
+
 /* NULL where there is nothing to insert. */
 static HeapTuple
 guard_insert(TriggerData *trigdata)
@@ -102,7 +112,7 @@ guard_insert(TriggerData *trigdata)
 	rules_leave(&visit);
 	if (found)
 		return NULL;
-	history_record(name, NULL, column_value(trigdata->tg_relation, trigdata->tg_trigtuple, "diagram"));
+	record_change(name, NULL, column_value(trigdata->tg_relation, trigdata->tg_trigtuple, "diagram"));
 	return owned_by_inserter(trigdata, visit.userid);
 }
 
@@ -133,8 +143,8 @@ record(TriggerData *trigdata, HeapTuple kept)
 
 	if (kept != NULL && strcmp(column_value(rel, kept, "name"), name) != 0)
 		kept = NULL;
-	history_record(name, column_value(rel, trigdata->tg_trigtuple, "diagram"),
-				   kept == NULL ? NULL : column_value(rel, kept, "diagram"));
+	record_change(name, column_value(rel, trigdata->tg_trigtuple, "diagram"),
+				  kept == NULL ? NULL : column_value(rel, kept, "diagram"));
 }
 
 /*

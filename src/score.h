@@ -25,9 +25,12 @@
 #define SCORE_DECIMALS 6
 #define SCORE_UNIT 1000000		/* 10^SCORE_DECIMALS */
 
-/* So that 2^31 events, and a thousand rules, stay below 2^63. */
+/* So that a thousand groups, each within its range, stay far below 2^63. */
 #define SCORE_MAX_POINTS 1000000
 #define SCORE_MAX_ITEMS 1000	/* rules, groups, bands */
+
+/* Of one kind: their instants are an array, and half a gigabyte is enough for one. */
+#define SCORE_MAX_EVENTS (1 << 26)
 
 typedef struct ScoreRange
 {
@@ -43,6 +46,7 @@ typedef struct ScoreRule
 	char	   *text;			/* the line, as it was written */
 	char	   *condition;
 	char	   *event;
+	int			kind;			/* of the event, among the model's */
 	int64		cap;			/* 0: none */
 	int64		window;			/* microseconds; 0: of all time */
 } ScoreRule;
@@ -65,12 +69,22 @@ typedef struct ScoreModel
 	int			ngroups;
 	int			nrules;
 	int			nbands;
+	int			nkinds;
 	bool		has_total;
 	ScoreRange	total;
 	ScoreGroup *groups;
-	ScoreRule  *rules;
+	ScoreRule  *rules;			/* those of a group next to each other, in the groups' order */
 	ScoreBand  *bands;
+	char	  **kinds;			/* of events that rules count, each once, in the order of bytes */
 } ScoreModel;
+
+/* The instants of the events of one kind. */
+typedef struct ScoreInstants
+{
+	int64		n;
+	int64		room;
+	TimestampTz *at;
+} ScoreInstants;
 
 /* What a rule brings: for all it met, for what its cap lets through, and of that today. */
 typedef struct ScoreTally
@@ -80,11 +94,24 @@ typedef struct ScoreTally
 	int64		decayed;
 } ScoreTally;
 
+/* One line of an explanation. */
+typedef struct ScoreLine
+{
+	const char *group;			/* NULL: of the total */
+	const char *rule;			/* as it was written, or what a clamp says */
+	ScoreTally	tally;
+} ScoreLine;
+
 extern ScoreModel *score_parse(const char *text, PureError *error);
-extern bool score_count_events(const ScoreModel *model, const ScoreRule *rule, const TimestampTz *at,
-							   int64 nevents, TimestampTz as_of, ScoreTally *tally, PureError *error);
-extern bool score_sum_group(const ScoreModel *model, int group, const ScoreTally *tallies,
-							int64 *sum, PureError *error);
-extern int64 score_clamp(int64 score, const ScoreRange *range);
+
+extern int	score_kind(const ScoreModel *model, const char *kind, size_t len);
+extern bool score_add_event(ScoreInstants *instants, TimestampTz at, PureError *error);
+extern bool score_add_events(ScoreInstants *instants, const ScoreInstants *others, PureError *error);
+extern bool score_count_events(const ScoreModel *model, ScoreInstants *instants, TimestampTz as_of,
+							   ScoreTally *tallies, PureError *error);
+
+extern bool score_sum(const ScoreModel *model, const ScoreTally *tallies, int64 *score, PureError *error);
+extern bool score_explain(const ScoreModel *model, const ScoreTally *tallies, ScoreLine **lines,
+						  int *nlines, PureError *error);
 
 #endif							/* CRM_SCORE_H */

@@ -1,30 +1,25 @@
 /*-------------------------------------------------------------------------
  *
  * score_model.c
- *		Defining, dropping and printing scores, and what stands between their table and
- *		everybody's INSERT.
+ *		Defining, changing, dropping and printing scores.
  *
- * A score is a row of a table, as a lifecycle is, and for the same reasons: dumps carry
- * it, in any order, also of databases whose owner is no superuser; and nobody can plant
- * one in another's name, because its conditions run as its owner.
+ * These functions check what the user may do and then write the table of scores as its
+ * owner.  How scores are read again is score_store.c's.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
-#include "utils/rel.h"
-#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
+#include "face.h"
 #include "guard.h"
+#include "history.h"
 #include "ownership.h"
 #include "report.h"
 #include "rules.h"
@@ -39,9 +34,11 @@ score_rule_place(const ScoreRule *rule)
 	return psprintf("of the rule \"%s\"", rule->text);
 }
 
-/* Reads a definition, conditions included; what is wrong with it is an error. */
-static ScoreModel *
-parse_definition(const char *definition)
+/*
+ * Reads a definition, conditions included; what is wrong with it is an error.
+ */
+ScoreModel *
+score_parse_definition(const char *definition)
 {
 	PureError	error;
 	ScoreModel *model = score_parse(definition, &error);
@@ -51,80 +48,6 @@ parse_definition(const char *definition)
 	for (int i = 0; i < model->nrules; i++)
 		guard_check_syntax(model->rules[i].condition, score_rule_place(&model->rules[i]));
 	return model;
-}
-
-/* Runs a statement on the table of scores as its owner; returns how many rows it met. */
-static uint64
-run_as_owner(const char *sql, int nargs, Datum *values)
-{
-	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID};
-	RulesVisit	visit;
-	uint64		processed;
-
-	Assert(nargs <= lengthof(types));
-	rules_enter(&visit);
-	if (SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0) < 0)
-		elog(ERROR, "could not execute: %s", sql);
-	processed = SPI_processed;
-	rules_leave(&visit);
-	return processed;
-}
-
-static char *
-found_text(int column, MemoryContext context)
-{
-	char	   *text = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column);
-
-	return MemoryContextStrdup(context, text);
-}
-
-/* Into the current context; with the latest snapshot, as rules.c reads lifecycles and why. */
-static StoredScore *
-find_stored(const char *name)
-{
-	MemoryContext context = CurrentMemoryContext;
-	Oid			type = TEXTOID;
-	Datum		value = CStringGetTextDatum(name);
-	StoredScore *stored = NULL;
-	RulesVisit	visit;
-
-	rules_enter(&visit);
-	PushActiveSnapshot(GetLatestSnapshot());
-	if (SPI_execute_with_args("SELECT owner, search_path, definition FROM lifecycle.score_model"
-							  " WHERE name OPERATOR(pg_catalog.=) $1",
-							  1, &type, &value, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the table of scores");
-	if (SPI_processed > 0)
-	{
-		stored = MemoryContextAlloc(context, sizeof(StoredScore));
-		stored->name = MemoryContextStrdup(context, name);
-		stored->owner = found_text(1, context);
-		stored->search_path = found_text(2, context);
-		stored->definition = found_text(3, context);
-	}
-	PopActiveSnapshot();
-	rules_leave(&visit);
-	return stored;
-}
-
-/*
- * A score, read in the current context; an error where it does not exist.
- */
-StoredScore *
-stored_score_get(const char *name)
-{
-	StoredScore *stored = find_stored(name);
-	PureError	error;
-
-	if (stored == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("score \"%s\" does not exist", name),
-				 errhint("Define it with lifecycle.create_score().")));
-	stored->model = score_parse(stored->definition, &error);
-	if (stored->model == NULL)
-		report_pure_error(&error);
-	return stored;
 }
 
 static void
@@ -145,8 +68,10 @@ check_name(const char *name)
 static void
 check_score_owner(const char *name)
 {
-	StoredScore *stored = stored_score_get(name);
+	StoredScore *stored = stored_score_find(name);
 
+	if (stored == NULL)
+		score_missing(name);
 	if (!may_act_as(GetUserId(), stored->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -162,21 +87,21 @@ Datum
 create_score(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Datum		values[4];
+	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID};
+	Datum		values[] = {
+		PG_GETARG_DATUM(0), CStringGetTextDatum(GetUserNameFromId(GetUserId(), false)),
+		CStringGetTextDatum(namespace_search_path), PG_GETARG_DATUM(1)
+	};
 
 	check_name(name);
-	parse_definition(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	if (find_stored(name) != NULL)
+	score_parse_definition(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	if (stored_score_find(name) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("score \"%s\" already exists", name),
 				 errhint("Change it with lifecycle.alter_score().")));
-	values[0] = PG_GETARG_DATUM(0);
-	values[1] = CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
-	values[2] = CStringGetTextDatum(namespace_search_path);
-	values[3] = PG_GETARG_DATUM(1);
-	run_as_owner("INSERT INTO lifecycle.score_model (name, owner, search_path, definition)"
-				 " VALUES ($1, $2, $3, $4)", 4, values);
+	history_change("create", "INSERT INTO lifecycle.score_model (name, owner, search_path, definition)"
+				   " VALUES ($1, $2, $3, $4)", lengthof(types), types, values, NULL);
 	PG_RETURN_VOID();
 }
 
@@ -188,15 +113,15 @@ PG_FUNCTION_INFO_V1(alter_score);
 Datum
 alter_score(PG_FUNCTION_ARGS)
 {
-	Datum		values[3];
+	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID};
+	Datum		values[] = {
+		PG_GETARG_DATUM(0), CStringGetTextDatum(namespace_search_path), PG_GETARG_DATUM(1)
+	};
 
 	check_score_owner(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	parse_definition(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	values[0] = PG_GETARG_DATUM(0);
-	values[1] = CStringGetTextDatum(namespace_search_path);
-	values[2] = PG_GETARG_DATUM(1);
-	run_as_owner("UPDATE lifecycle.score_model SET search_path = $2, definition = $3"
-				 " WHERE name OPERATOR(pg_catalog.=) $1", 3, values);
+	score_parse_definition(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	history_change("alter", "UPDATE lifecycle.score_model SET search_path = $2, definition = $3"
+				   " WHERE name OPERATOR(pg_catalog.=) $1", lengthof(types), types, values, NULL);
 	PG_RETURN_VOID();
 }
 
@@ -204,10 +129,12 @@ PG_FUNCTION_INFO_V1(drop_score);
 Datum
 drop_score(PG_FUNCTION_ARGS)
 {
+	Oid			type = TEXTOID;
 	Datum		value = PG_GETARG_DATUM(0);
 
 	check_score_owner(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	run_as_owner("DELETE FROM lifecycle.score_model WHERE name OPERATOR(pg_catalog.=) $1", 1, &value);
+	history_change("drop", "DELETE FROM lifecycle.score_model WHERE name OPERATOR(pg_catalog.=) $1",
+				   1, &type, &value, NULL);
 	PG_RETURN_VOID();
 }
 
@@ -223,52 +150,32 @@ score_definition(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(stored->definition));
 }
 
-static char *
-column_value(Relation rel, HeapTuple tuple, const char *column)
+/*
+ * score_definition_at(name, at) is the definition as it was then; NULL where there was none.
+ */
+PG_FUNCTION_INFO_V1(score_definition_at);
+Datum
+score_definition_at(PG_FUNCTION_ARGS)
 {
-	return SPI_getvalue(tuple, RelationGetDescr(rel), SPI_fnumber(RelationGetDescr(rel), column));
-}
+	StoredScore *stored = stored_score_then(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+											PG_GETARG_TIMESTAMPTZ(1));
 
-/* A score in the name of a role that is not the inserter's becomes the inserter's. */
-static HeapTuple
-owned_by_inserter(Relation rel, HeapTuple tuple)
-{
-	int			attno = SPI_fnumber(RelationGetDescr(rel), "owner");
-	char	   *owner = column_value(rel, tuple, "owner");
-	Datum		value;
-	bool		isnull = false;
-
-	if (owner == NULL || may_act_as(GetUserId(), owner))
-		return tuple;
-	value = CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
-	return heap_modify_tuple_by_cols(tuple, RelationGetDescr(rel), 1, &attno, &value, &isnull);
+	if (stored->definition == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(stored->definition));
 }
 
 /*
- * guard_scores() is the trigger on the table of scores.
+ * dump_score(name) is the statement that defines the score elsewhere.
  */
-PG_FUNCTION_INFO_V1(guard_scores);
+PG_FUNCTION_INFO_V1(dump_score);
 Datum
-guard_scores(PG_FUNCTION_ARGS)
+dump_score(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	HeapTuple	tuple;
-	char	   *definition;
+	StoredScore *stored = stored_score_get(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	char	   *quote = dollar_quote(stored->definition, "score");
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"guard_scores\" can only be called as a trigger")));
-	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigdata->tg_relation));
-	if (!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
-		return PointerGetDatum(NULL);
-	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
-		return PointerGetDatum(trigdata->tg_trigtuple);
-	tuple = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) ? trigdata->tg_trigtuple : trigdata->tg_newtuple;
-	definition = column_value(trigdata->tg_relation, tuple, "definition");
-	if (definition != NULL)
-		parse_definition(definition);
-	if (TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
-		tuple = owned_by_inserter(trigdata->tg_relation, tuple);
-	return PointerGetDatum(tuple);
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("SELECT %s.create_score(%s, %s%s%s);\n", CRM_SCHEMA,
+											  quote_literal_cstr(stored->name),
+											  quote, stored->definition, quote)));
 }

@@ -250,6 +250,31 @@ take_line(Reader *reader, const char **cursor)
 	return p < end && *p != '#';
 }
 
+static int
+compare_kinds(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Numbers the kinds of events, so that an event has to be recognized once and not by every rule. */
+static void
+number_kinds(ScoreModel *model)
+{
+	int			n = 0;
+
+	model->kinds = palloc(model->nrules * sizeof(char *));
+	for (int i = 0; i < model->nrules; i++)
+		if (model->rules[i].event != NULL)
+			model->kinds[n++] = model->rules[i].event;
+	qsort(model->kinds, n, sizeof(char *), compare_kinds);
+	for (int i = 0; i < n; i++)
+		if (i == 0 || strcmp(model->kinds[i], model->kinds[i - 1]) != 0)
+			model->kinds[model->nkinds++] = model->kinds[i];
+	for (int i = 0; i < model->nrules; i++)
+		if (model->rules[i].event != NULL)
+			model->rules[i].kind = score_kind(model, model->rules[i].event, strlen(model->rules[i].event));
+}
+
 /*
  * Reads a definition; NULL with an error where it is none.
  */
@@ -275,7 +300,10 @@ score_parse(const char *text, PureError *error)
 			return NULL;
 	}
 	if (model->nrules > 0)
+	{
+		number_kinds(model);
 		return model;
+	}
 	pure_fail(error, PURE_SYNTAX, "a score needs at least one rule");
 	pure_hint(error, "Write it like \"group fit 0..50\", and in the next line \"+20 when industry = 'software'\".");
 	return NULL;
