@@ -152,7 +152,7 @@ SELECT throws_ok($$SELECT drop_score('mine')$$, '42501', 'must be owner of score
 SELECT throws_ok($$SELECT alter_score('mine', E'group a 0..5\n+5 when true')$$, '42501', NULL, 'nor change it');
 SELECT throws_ok($$UPDATE lifecycle.score_model SET definition = 'x'$$, '42501', NULL, 'also not by hand');
 INSERT INTO lifecycle.score_model VALUES ('planted', 'score_owner', 'public', E'group a 0..5\n+5 when crm.who() = ''score_owner''');
-SELECT is(score('planted', c), 0.0, 'nor plants one in another''s name') FROM company c WHERE id = 1;
+SELECT is(score('planted', c), 0.0, '35: nor plants one in another''s name') FROM company c WHERE id = 1;
 SELECT throws_ok($$INSERT INTO lifecycle.score_model VALUES ('broken', 'score_asker', 'public', 'x')$$, '22P02', NULL, 'nor one that cannot be read');
 SET ROLE score_owner;
 SELECT lives_ok($$SELECT drop_score('mine')$$, 'the owner drops it');

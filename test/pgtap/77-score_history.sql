@@ -91,7 +91,7 @@ SET ROLE score_history_owner;
 SET search_path = public;
 INSERT INTO lifecycle.score_history (score, number, change, after, owner, search_path, at, login, role) VALUES
 	('lead', 100, 'alter', E'group a 0..100\n+99 when crm.who() <> ''score_history_owner''', 'score_history_stranger', 'public', '2020-01-01', 'postgres', 'postgres');
-SELECT is((SELECT (owner, restored_by)::text FROM lifecycle.score_history WHERE number = 100), '(score_history_owner,score_history_owner)', 'what the database''s owner brings says so, and runs as who brought it');
+SELECT is((SELECT (owner, restored_by)::text FROM lifecycle.score_history WHERE number = 100), '(score_history_owner,score_history_owner)', '35: what the database''s owner brings says so, and runs as who brought it');
 RESET ROLE;
 SELECT is((SELECT lifecycle.score_by('lead', '2021-01-01', l) FROM crm.lead l WHERE id = 1), 0.0, 'whoever asks');
 SET ROLE score_history_owner;
