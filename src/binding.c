@@ -147,18 +147,20 @@ build(Relation rel, const char *key)
 	return binding;
 }
 
-/* Throws out what nobody is using; which of it hardly matters at this size. */
+/*
+ * Throws out what is outdated: nobody may ever ask for it again, as its table may be gone.  Where
+ * that is not enough, throws out what nobody is using; which of it hardly matters at this size.
+ */
 static void
 make_room(void)
 {
+	bool		full = hash_get_num_entries(bindings) >= MAX_BINDINGS;
 	HASH_SEQ_STATUS scan;
 	Entry	   *entry;
 
-	if (hash_get_num_entries(bindings) < MAX_BINDINGS)
-		return;
 	hash_seq_init(&scan, bindings);
 	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (entry->binding->pins == 0)
+		if (!entry->binding->valid || (full && entry->binding->pins == 0))
 			forget(entry->binding);
 }
 

@@ -286,12 +286,11 @@ rules_find(const char *name)
 	{
 		Rules	   *candidate = dlist_container(Rules, lru, iter.cur);
 
-		if (strcmp(candidate->name, name) != 0)
-			continue;
-		if (candidate->valid)
-			rules = candidate;
-		else
+		/* Also one of another name: nobody may ever ask for it again. */
+		if (!candidate->valid)
 			forget(candidate);
+		else if (strcmp(candidate->name, name) == 0)
+			rules = candidate;
 	}
 	if (rules == NULL)
 		rules = load(name);
