@@ -282,6 +282,7 @@ DECLARE
 	message text;
 	hint text;
 	n bigint;
+	written bigint;
 	started timestamptz := pg_catalog.clock_timestamp();
 BEGIN
 	SELECT pg_catalog.array_agg(w.relation), pg_catalog.array_agg(w.batch), pg_catalog.array_agg(w.remaining),
@@ -295,13 +296,21 @@ BEGIN
 			last_block := pg_catalog.pg_relation_size(relations[i]) / block_size;
 			WHILE block <= last_block LOOP
 				n := coalesce(blocks, last_block + 1);
-				EXECUTE batches[i] USING pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + n)::tid;
+				-- Who writes several rows in a transaction may take them in another order, and may move a row to another
+				-- partition. If that ends the batch, it begins again, having let go of its rows.
+				BEGIN
+					EXECUTE batches[i] USING pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + n)::tid;
+					GET DIAGNOSTICS written = ROW_COUNT;
+				EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
+					IF blocks IS NULL THEN RAISE; END IF;
+					written := NULL;
+				END;
+				IF blocks IS NOT NULL THEN COMMIT; END IF;
+				CONTINUE WHEN written IS NULL;
 				block := block + n;
 				done_blocks := LEAST(done_blocks + n, all_blocks);
-				GET DIAGNOSTICS n = ROW_COUNT;
-				IF blocks IS NOT NULL THEN COMMIT; END IF;
-				relabelled := relabelled + n;
-				IF n > 0 AND done_blocks < all_blocks THEN
+				relabelled := relabelled + written;
+				IF written > 0 AND done_blocks < all_blocks THEN
 					RAISE NOTICE '% rows renamed, % %% of the tables, about % left', relabelled, 100 * done_blocks / all_blocks,
 						pg_catalog.date_trunc('second', (pg_catalog.clock_timestamp() - started) * (all_blocks - done_blocks)::float8 / done_blocks);
 				END IF;

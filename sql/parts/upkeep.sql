@@ -60,12 +60,19 @@ BEGIN
 		block := 0;
 		last_block := pg_catalog.pg_relation_size(leaf) / pg_catalog.current_setting('block_size')::bigint;
 		WHILE block <= last_block LOOP
-			-- Writing the stage to itself is no move; the trigger gives the row its journey.
-			EXECUTE pg_catalog.format('UPDATE %s SET %I = %I WHERE %I IS NULL'
-				' AND ctid OPERATOR(pg_catalog.>=) ''(%s,0)'' AND ctid OPERATOR(pg_catalog.<) ''(%s,0)''',
-				leaf, a.stage_column, a.stage_column, a.journey_column, block, block + blocks);
-			GET DIAGNOSTICS n = ROW_COUNT;
+			-- Writing the stage to itself is no move; the trigger gives the row its journey. Who writes several rows in
+			-- a transaction may take them in another order, and may move a row to another partition. If that ends the
+			-- batch, it begins again.
+			BEGIN
+				EXECUTE pg_catalog.format('UPDATE %s SET %I = %I WHERE %I IS NULL'
+					' AND ctid OPERATOR(pg_catalog.>=) ''(%s,0)'' AND ctid OPERATOR(pg_catalog.<) ''(%s,0)''',
+					leaf, a.stage_column, a.stage_column, a.journey_column, block, block + blocks);
+				GET DIAGNOSTICS n = ROW_COUNT;
+			EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
+				n := NULL;
+			END;
 			COMMIT;
+			CONTINUE WHEN n IS NULL;
 			filled := filled + n;
 			block := block + blocks;
 			done_blocks := LEAST(done_blocks + blocks, all_blocks);
@@ -130,15 +137,21 @@ BEGIN
 	COMMIT;
 	WHILE done < total LOOP
 		PERFORM pg_catalog.set_config('crm_lifecycle.import', 'on', true);
-		-- Rows that have the journey already are left alone, so that it can be started again.
-		EXECUTE pg_catalog.format('UPDATE %1$s t SET %2$I = h.lifecycle_journey FROM pg_temp.lifecycle_history h
-			WHERE %3$s AND h.lifecycle_number OPERATOR(pg_catalog.>) $1 AND h.lifecycle_number OPERATOR(pg_catalog.<=) $2
-				AND @extschema@.ends_in(h.lifecycle_journey, t.%4$I)
-				AND (t.%2$I OPERATOR(@extschema@.=) h.lifecycle_journey) IS NOT TRUE',
-			rel, a.journey_column, same_key, a.stage_column)
-		USING done, done + batch;
-		GET DIAGNOSTICS n = ROW_COUNT;
+		BEGIN
+			-- Rows that have the journey already are left alone, so that it can be started again.
+			EXECUTE pg_catalog.format('UPDATE %1$s t SET %2$I = h.lifecycle_journey FROM pg_temp.lifecycle_history h
+				WHERE %3$s AND h.lifecycle_number OPERATOR(pg_catalog.>) $1 AND h.lifecycle_number OPERATOR(pg_catalog.<=) $2
+					AND @extschema@.ends_in(h.lifecycle_journey, t.%4$I)
+					AND (t.%2$I OPERATOR(@extschema@.=) h.lifecycle_journey) IS NOT TRUE',
+				rel, a.journey_column, same_key, a.stage_column)
+			USING done, done + batch;
+			GET DIAGNOSTICS n = ROW_COUNT;
+		EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
+			-- As in fill().
+			n := NULL;
+		END;
 		COMMIT;
+		CONTINUE WHEN n IS NULL;
 		changed := changed + n;
 		done := LEAST(done + batch, total);
 		IF done < total THEN
