@@ -4,6 +4,7 @@
 # make test                  every suite, on a private server; SUITE=regress TESTS=journey for less
 # make bench                 what questions and enforcement cost, on a private server; CUSTOMERS=20000 ROUNDS=1
 #                            for less, BENCH=questions or BENCH=enforce for one of them
+# make soak                  half an hour of moves, changes of rules, dumps and questions at once; MINUTES=5 for less
 
 EXTENSION = crm_lifecycle
 MODULE_big = crm_lifecycle
@@ -234,7 +235,7 @@ SHLIB_LINK += -Wl,-Bsymbolic
 endif
 EXTRA_CLEAN = $(SCRIPT)
 
-ifneq (,$(filter-out demo demo-stop test bench bench-questions bench-enforce,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out demo demo-stop test bench bench-questions bench-enforce soak,$(or $(MAKECMDGOALS),all)))
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>&1)
 ifeq (,$(wildcard $(PGXS)))
@@ -267,7 +268,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h) | src
 src:
 	mkdir -p $@
 
-.PHONY: demo demo-stop test bench bench-questions bench-enforce
+.PHONY: demo demo-stop test bench bench-questions bench-enforce soak
 demo:
 	@$(srcdir)/tools/demo
 demo-stop:
@@ -279,3 +280,5 @@ bench-questions:
 	@$(srcdir)/bench/questions $(or $(CUSTOMERS),1000000) $(or $(ROUNDS),5)
 bench-enforce:
 	@$(srcdir)/bench/enforce $(ROUNDS)
+soak:
+	@$(srcdir)/test/soak/run $(MINUTES)

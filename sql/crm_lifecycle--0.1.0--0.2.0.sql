@@ -4246,6 +4246,68 @@ CREATE AGGREGATE lifecycle.explain_score_agg(name text, event text, at timestamp
 
 COMMENT ON AGGREGATE lifecycle.explain_score_agg(text, text, timestamptz, timestamptz) IS 'the lines of that score''s explanation, which add up to it';
 
+CREATE OR REPLACE PROCEDURE lifecycle.fill(rel regclass, stage_column name DEFAULT NULL, blocks integer DEFAULT 1000)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	a lifecycle.attachments := lifecycle.attachment_of(rel, stage_column);
+	leaf pg_catalog.regclass;
+	block bigint;
+	last_block bigint;
+	all_blocks bigint := 0;
+	done_blocks bigint := 0;
+	filled bigint := 0;
+	n bigint;
+	started timestamptz := pg_catalog.clock_timestamp();
+	leaves pg_catalog.regclass[];
+	constraint_name name;
+BEGIN
+	IF blocks IS NULL OR blocks < 1 THEN
+		RAISE EXCEPTION 'a batch has at least one block' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	leaves := CASE
+		WHEN EXISTS (SELECT FROM pg_catalog.pg_partitioned_table WHERE partrelid OPERATOR(pg_catalog.=) rel)
+		THEN ARRAY(SELECT relid FROM pg_catalog.pg_partition_tree(rel) WHERE isleaf)
+		ELSE ARRAY[rel] END;
+	FOREACH leaf IN ARRAY leaves LOOP
+		all_blocks := all_blocks + pg_catalog.pg_relation_size(leaf) / pg_catalog.current_setting('block_size')::bigint;
+	END LOOP;
+	FOREACH leaf IN ARRAY leaves LOOP
+		block := 0;
+		last_block := pg_catalog.pg_relation_size(leaf) / pg_catalog.current_setting('block_size')::bigint;
+		WHILE block <= last_block LOOP
+			-- Writing the stage to itself is no move; the trigger gives the row its journey. Who writes several rows in
+			-- a transaction may take them in another order, and may move a row to another partition. If that ends the
+			-- batch, it begins again.
+			BEGIN
+				EXECUTE pg_catalog.format('UPDATE %s SET %I = %I WHERE %I IS NULL'
+					' AND ctid OPERATOR(pg_catalog.>=) ''(%s,0)'' AND ctid OPERATOR(pg_catalog.<) ''(%s,0)''',
+					leaf, a.stage_column, a.stage_column, a.journey_column, block, block + blocks);
+				GET DIAGNOSTICS n = ROW_COUNT;
+			EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
+				n := NULL;
+			END;
+			COMMIT;
+			CONTINUE WHEN n IS NULL;
+			filled := filled + n;
+			block := block + blocks;
+			done_blocks := LEAST(done_blocks + blocks, all_blocks);
+			IF n > 0 AND done_blocks < all_blocks THEN
+				RAISE NOTICE '% rows filled, % %% of the table, about % left', filled, 100 * done_blocks / all_blocks,
+					pg_catalog.date_trunc('second', (pg_catalog.clock_timestamp() - started) * (all_blocks - done_blocks)::float8 / done_blocks);
+			END IF;
+		END LOOP;
+	END LOOP;
+	SELECT conname INTO constraint_name FROM pg_catalog.pg_constraint c
+	WHERE conrelid OPERATOR(pg_catalog.=) rel AND contype OPERATOR(pg_catalog.=) 'c' AND NOT convalidated
+		AND conkey OPERATOR(pg_catalog.@>) ARRAY(SELECT attnum FROM pg_catalog.pg_attribute
+			WHERE attrelid OPERATOR(pg_catalog.=) rel AND attname IN (a.stage_column, a.journey_column));
+	IF constraint_name IS NOT NULL THEN
+		EXECUTE pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', rel, constraint_name);
+	END IF;
+	RAISE NOTICE 'every row has its journey: % filled', filled;
+END $$;
+
 CREATE OR REPLACE PROCEDURE lifecycle.backfill(rel regclass, query text, stage_column name DEFAULT NULL, batch integer DEFAULT 10000)
 LANGUAGE plpgsql
 AS $$
@@ -4290,15 +4352,21 @@ BEGIN
 	COMMIT;
 	WHILE done < total LOOP
 		PERFORM pg_catalog.set_config('crm_lifecycle.import', 'on', true);
-		-- Rows that have the journey already are left alone, so that it can be started again.
-		EXECUTE pg_catalog.format('UPDATE %1$s t SET %2$I = h.lifecycle_journey FROM pg_temp.lifecycle_history h
-			WHERE %3$s AND h.lifecycle_number OPERATOR(pg_catalog.>) $1 AND h.lifecycle_number OPERATOR(pg_catalog.<=) $2
-				AND lifecycle.ends_in(h.lifecycle_journey, t.%4$I)
-				AND (t.%2$I OPERATOR(lifecycle.=) h.lifecycle_journey) IS NOT TRUE',
-			rel, a.journey_column, same_key, a.stage_column)
-		USING done, done + batch;
-		GET DIAGNOSTICS n = ROW_COUNT;
+		BEGIN
+			-- Rows that have the journey already are left alone, so that it can be started again.
+			EXECUTE pg_catalog.format('UPDATE %1$s t SET %2$I = h.lifecycle_journey FROM pg_temp.lifecycle_history h
+				WHERE %3$s AND h.lifecycle_number OPERATOR(pg_catalog.>) $1 AND h.lifecycle_number OPERATOR(pg_catalog.<=) $2
+					AND lifecycle.ends_in(h.lifecycle_journey, t.%4$I)
+					AND (t.%2$I OPERATOR(lifecycle.=) h.lifecycle_journey) IS NOT TRUE',
+				rel, a.journey_column, same_key, a.stage_column)
+			USING done, done + batch;
+			GET DIAGNOSTICS n = ROW_COUNT;
+		EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
+			-- As in fill().
+			n := NULL;
+		END;
 		COMMIT;
+		CONTINUE WHEN n IS NULL;
 		changed := changed + n;
 		done := LEAST(done + batch, total);
 		IF done < total THEN
@@ -4745,6 +4813,7 @@ DECLARE
 	message text;
 	hint text;
 	n bigint;
+	written bigint;
 	started timestamptz := pg_catalog.clock_timestamp();
 BEGIN
 	SELECT pg_catalog.array_agg(w.relation), pg_catalog.array_agg(w.batch), pg_catalog.array_agg(w.remaining),
@@ -4758,13 +4827,21 @@ BEGIN
 			last_block := pg_catalog.pg_relation_size(relations[i]) / block_size;
 			WHILE block <= last_block LOOP
 				n := coalesce(blocks, last_block + 1);
-				EXECUTE batches[i] USING pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + n)::tid;
+				-- Who writes several rows in a transaction may take them in another order, and may move a row to another
+				-- partition. If that ends the batch, it begins again, having let go of its rows.
+				BEGIN
+					EXECUTE batches[i] USING pg_catalog.format('(%s,0)', block)::tid, pg_catalog.format('(%s,0)', block + n)::tid;
+					GET DIAGNOSTICS written = ROW_COUNT;
+				EXCEPTION WHEN deadlock_detected OR serialization_failure THEN
+					IF blocks IS NULL THEN RAISE; END IF;
+					written := NULL;
+				END;
+				IF blocks IS NOT NULL THEN COMMIT; END IF;
+				CONTINUE WHEN written IS NULL;
 				block := block + n;
 				done_blocks := LEAST(done_blocks + n, all_blocks);
-				GET DIAGNOSTICS n = ROW_COUNT;
-				IF blocks IS NOT NULL THEN COMMIT; END IF;
-				relabelled := relabelled + n;
-				IF n > 0 AND done_blocks < all_blocks THEN
+				relabelled := relabelled + written;
+				IF written > 0 AND done_blocks < all_blocks THEN
 					RAISE NOTICE '% rows renamed, % %% of the tables, about % left', relabelled, 100 * done_blocks / all_blocks,
 						pg_catalog.date_trunc('second', (pg_catalog.clock_timestamp() - started) * (all_blocks - done_blocks)::float8 / done_blocks);
 				END IF;

@@ -1,0 +1,26 @@
+-- One round of questions about rules: what may move where, what is wrong, what was.
+SELECT count(*) FROM soak.deals d, lifecycle.next_stages(d) WHERE slot % 10 = 0;
+SELECT count(*) FROM soak.deals d, lifecycle.explain_move(d, 'won') WHERE slot % 10 = 0;
+SELECT count(*) FILTER (WHERE lifecycle.can(a, 'gone')) FROM soak.accounts a;
+SELECT count(*) FROM soak.tickets t, lifecycle.next_stages(t);
+SELECT count(*) FROM lifecycle.attachments;
+SELECT * FROM lifecycle.attachment_of('soak.accounts');
+SELECT count(*) FROM lifecycle.stage;
+SELECT count(*) FROM lifecycle.transition;
+SELECT lifecycle.diagram('deal'), lifecycle.dump_lifecycle('account'), lifecycle.diagram_at('deal', now() - interval '1 minute');
+SELECT count(*) FROM lifecycle.diagram_diff(soak.deal('plain'), soak.deal('other'));
+SELECT count(*) FROM lifecycle.diagram_relabels(soak.deal('other'), soak.deal('plain'));
+SELECT count(*) FROM lifecycle.diagram_flaws(soak.deal('plain'));
+SELECT count(*), max(lifecycle.format_diagram(lifecycle.template(name))) FROM lifecycle.templates();
+SELECT count(*) FROM lifecycle.stage_types('account');
+SELECT count(*) FROM lifecycle.missing_stage_labels('account');
+SELECT count(*) FROM lifecycle.verify('soak.deals');
+SELECT count(*) FROM lifecycle.verify('soak.tickets');
+SELECT count(*) FROM lifecycle.lifecycle_history WHERE lifecycle = 'fleeting' AND number > (SELECT max(number) - 10 FROM lifecycle.lifecycle_history WHERE lifecycle = 'fleeting');
+SELECT sum(lifecycle.score('fit', d)), max(lifecycle.score_band('fit', lifecycle.score('fit', d))), max(lifecycle.score_definition('fit')) FROM soak.deals d;
+SELECT count(*) FROM soak.deals d, lifecycle.explain_score('fit', d, ARRAY['opened', 'demo request'], ARRAY[now() - interval '9 days', now()]) WHERE slot < 50;
+SELECT lifecycle.score_at(lifecycle.decayed_sum(slot, lifecycle.last_moved_at(journey), '30 days'), now() + interval '1 day') FROM soak.deals;
+SELECT lifecycle.rollup(s) FROM (SELECT lifecycle.decayed_sum(slot, lifecycle.last_moved_at(journey), '30 days') AS s FROM soak.deals GROUP BY region) x;
+SELECT sum(e.points) FROM soak.accounts, lifecycle.explain_health(measures, '{"usage": 3, "support": 1}') e;
+SELECT sum((lifecycle.health(measures, '{"usage": 3, "support": 1}')).score) FROM soak.accounts;
+SELECT lifecycle.rfm_segment(lifecycle.rfm_score(slot, cuts, true), 3, 4) FROM soak.accounts, (SELECT lifecycle.rfm_cuts(slot) AS cuts FROM soak.accounts) c;
