@@ -1,5 +1,9 @@
 -- Rows whose stage, journey and log do not tell the same, step for step; and what verify() finds, moves apart that
 -- were legal in their day. No rows: all is well.
+
+-- A dump may have been taken in the middle of a renaming, which goes on where it is restored.
+SELECT format('CALL lifecycle.rename_stage(%L, %L, %L)', lifecycle, f, label) FROM lifecycle.stage, unnest(formerly) f \gexec
+
 CREATE FUNCTION soak.tell(steps text[], kind text, stage text, at timestamptz) RETURNS text[] IMMUTABLE LANGUAGE sql
 	RETURN CASE kind WHEN 'delete' THEN NULL WHEN 'undo' THEN trim_array(steps, 1) ELSE array_append(steps, (stage, at)::text) END;
 CREATE AGGREGATE soak.told(kind text, stage text, at timestamptz) (SFUNC = soak.tell, STYPE = text[]);
