@@ -151,6 +151,7 @@ FACES = \
 	rename \
 	alter \
 	plan \
+	compare_shares \
 	guard \
 	rulebook \
 	registry \
@@ -222,6 +223,7 @@ PARTS = \
 	rebuild_type \
 	alter \
 	plays \
+	journey_map \
 	bi
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)

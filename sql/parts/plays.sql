@@ -93,7 +93,7 @@ COMMENT ON FUNCTION @extschema@.check_columns_shown(regclass, name[], text) IS '
 
 -- What questions about the rows t of an attached table, or of a view that shows them, are made of.
 CREATE FUNCTION @extschema@.rows_in_question(rel regclass, stage_column name,
-	OUT lifecycle text, OUT row_lifecycle text, OUT row_journey text, OUT row_key text) RETURNS record
+	OUT lifecycle text, OUT row_lifecycle text, OUT row_journey text, OUT row_key text, OUT row_match text) RETURNS record
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -109,6 +109,9 @@ BEGIN
 			WHERE i.indrelid = a.relation AND i.indisprimary ORDER BY p.attnum)
 			|| a.journey_column || CASE WHEN a.lifecycle_column IS NOT NULL THEN ARRAY[a.lifecycle_column] ELSE '{}' END,
 		format('A view needs what of %s tells rows, lifecycles and journeys', a.relation));
+	SELECT string_agg(format('t.%1$I OPERATOR(pg_catalog.=) e.%1$I', p.attname), ' AND ' ORDER BY p.attnum) INTO row_match
+	FROM pg_index i JOIN pg_attribute p ON p.attrelid = i.indrelid AND p.attnum = ANY (i.indkey)
+	WHERE i.indrelid = a.relation AND i.indisprimary;
 	lifecycle := a.lifecycle;
 	row_lifecycle := CASE WHEN a.lifecycle IS NULL THEN format('t.%I::pg_catalog.text', a.lifecycle_column) ELSE quote_literal(a.lifecycle) END;
 	row_journey := format('t.%I', a.journey_column);
@@ -116,7 +119,7 @@ BEGIN
 		row_journey := format('@extschema@.present_journey(%s, %s)', row_journey, row_lifecycle);
 	END IF;
 END $$;
-COMMENT ON FUNCTION @extschema@.rows_in_question(regclass, name) IS 'SQL expressions over a row t of an attached table: its lifecycle, journey and key';
+COMMENT ON FUNCTION @extschema@.rows_in_question(regclass, name) IS 'SQL expressions over a row t of an attached table: its lifecycle, journey and key, and whether an event e is of it';
 
 -- As PostgreSQL adds to a timestamptz, in a time zone given: hours are hours, also when the clocks change.
 CREATE FUNCTION @extschema@.later(at timestamptz, span interval, zone text) RETURNS timestamptz
