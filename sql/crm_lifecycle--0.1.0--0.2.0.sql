@@ -5589,7 +5589,7 @@ END $$;
 COMMENT ON FUNCTION lifecycle.check_columns_shown(regclass, name[], text) IS 'refuses a table or view that lacks a column';
 
 CREATE FUNCTION lifecycle.rows_in_question(rel regclass, stage_column name,
-	OUT lifecycle text, OUT row_lifecycle text, OUT row_journey text, OUT row_key text) RETURNS record
+	OUT lifecycle text, OUT row_lifecycle text, OUT row_journey text, OUT row_key text, OUT row_match text) RETURNS record
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -5605,6 +5605,9 @@ BEGIN
 			WHERE i.indrelid = a.relation AND i.indisprimary ORDER BY p.attnum)
 			|| a.journey_column || CASE WHEN a.lifecycle_column IS NOT NULL THEN ARRAY[a.lifecycle_column] ELSE '{}' END,
 		format('A view needs what of %s tells rows, lifecycles and journeys', a.relation));
+	SELECT string_agg(format('t.%1$I OPERATOR(pg_catalog.=) e.%1$I', p.attname), ' AND ' ORDER BY p.attnum) INTO row_match
+	FROM pg_index i JOIN pg_attribute p ON p.attrelid = i.indrelid AND p.attnum = ANY (i.indkey)
+	WHERE i.indrelid = a.relation AND i.indisprimary;
 	lifecycle := a.lifecycle;
 	row_lifecycle := CASE WHEN a.lifecycle IS NULL THEN format('t.%I::pg_catalog.text', a.lifecycle_column) ELSE quote_literal(a.lifecycle) END;
 	row_journey := format('t.%I', a.journey_column);
@@ -5613,7 +5616,7 @@ BEGIN
 	END IF;
 END $$;
 
-COMMENT ON FUNCTION lifecycle.rows_in_question(regclass, name) IS 'SQL expressions over a row t of an attached table: its lifecycle, journey and key';
+COMMENT ON FUNCTION lifecycle.rows_in_question(regclass, name) IS 'SQL expressions over a row t of an attached table: its lifecycle, journey and key, and whether an event e is of it';
 
 CREATE FUNCTION lifecycle.later(at timestamptz, span interval, zone text) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -5977,6 +5980,358 @@ $$;
 
 COMMENT ON FUNCTION lifecycle.collect_plays(regclass, regclass, timestamptz, timestamptz, name, text)
 	IS 'puts the plays that are due into a queue, each once, and says how many are new';
+
+CREATE TABLE lifecycle.persona (
+	lifecycle text NOT NULL,
+	name text NOT NULL CONSTRAINT persona_has_name CHECK (name <> ''),
+	profile text,
+	goals text[] NOT NULL DEFAULT '{}',
+	pain_points text[] NOT NULL DEFAULT '{}',
+	preferred_channels text[] NOT NULL DEFAULT '{}',
+	PRIMARY KEY (lifecycle, name)
+);
+
+COMMENT ON TABLE lifecycle.persona IS 'who goes through a lifecycle: kinds of customers, one row each';
+
+COMMENT ON COLUMN lifecycle.persona.profile IS 'who that is, in words';
+
+CREATE TABLE lifecycle.touchpoint (
+	lifecycle text NOT NULL,
+	stage text NOT NULL,
+	persona text,
+	name text NOT NULL CONSTRAINT touchpoint_has_name CHECK (name <> ''),
+	family text NOT NULL CONSTRAINT touchpoint_family CHECK (family IN ('marketing', 'sales', 'success')),
+	channel text NOT NULL CONSTRAINT touchpoint_has_channel CHECK (channel <> ''),
+	objective text,
+	action text,
+	emotion smallint CONSTRAINT touchpoint_emotion CHECK (emotion BETWEEN -2 AND 2),
+	pain_point text,
+	opportunity text,
+	moment_of_truth boolean NOT NULL DEFAULT false,
+	"position" integer NOT NULL DEFAULT 0,
+	CONSTRAINT touchpoint_key UNIQUE NULLS NOT DISTINCT (lifecycle, stage, persona, name),
+	CONSTRAINT touchpoint_persona FOREIGN KEY (lifecycle, persona) REFERENCES lifecycle.persona ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE lifecycle.touchpoint IS 'where customers meet the company: by stage, persona and channel, with what they want, do and feel there';
+
+COMMENT ON COLUMN lifecycle.touchpoint.stage IS 'the label of the stage';
+
+COMMENT ON COLUMN lifecycle.touchpoint.persona IS 'whose it is; NULL: everybody''s';
+
+COMMENT ON COLUMN lifecycle.touchpoint.family IS 'marketing, sales or success';
+
+COMMENT ON COLUMN lifecycle.touchpoint.objective IS 'what the customer wants there';
+
+COMMENT ON COLUMN lifecycle.touchpoint.action IS 'what the customer does there';
+
+COMMENT ON COLUMN lifecycle.touchpoint.emotion IS 'how it feels, from -2 (awful) to 2 (delightful)';
+
+COMMENT ON COLUMN lifecycle.touchpoint.moment_of_truth IS 'whether it decides what customers think of the company';
+
+COMMENT ON COLUMN lifecycle.touchpoint."position" IS 'orders the touchpoints of a stage';
+
+SELECT pg_catalog.pg_extension_config_dump('lifecycle.persona', '');
+
+SELECT pg_catalog.pg_extension_config_dump('lifecycle.touchpoint', '');
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON lifecycle.persona, lifecycle.touchpoint TO PUBLIC;
+
+CREATE FUNCTION lifecycle.guard_persona() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- A dump is restored where its rows are already.
+	IF TG_OP = 'INSERT' AND EXISTS (SELECT FROM lifecycle.persona p
+		WHERE p.lifecycle = NEW.lifecycle AND p.name = NEW.name AND p.* IS NOT DISTINCT FROM NEW.*) THEN
+		RETURN NULL;
+	ELSIF TG_OP <> 'INSERT' THEN
+		PERFORM lifecycle.share_lifecycle(OLD.lifecycle);
+	END IF;
+	IF TG_OP = 'DELETE' THEN
+		RETURN OLD;
+	END IF;
+	PERFORM lifecycle.share_lifecycle(NEW.lifecycle);
+	RETURN NEW;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.guard_persona() IS 'lets lifecycles'' owners write their personas';
+
+CREATE TRIGGER guard_rows BEFORE INSERT OR UPDATE OR DELETE ON lifecycle.persona
+	FOR EACH ROW EXECUTE FUNCTION lifecycle.guard_persona();
+
+CREATE FUNCTION lifecycle.check_touchpoint(touchpoint lifecycle.touchpoint, diagram text) RETURNS void
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF touchpoint.stage IS NOT NULL
+		AND NOT EXISTS (SELECT FROM lifecycle.diagram_stages(diagram) s WHERE s.label = touchpoint.stage) THEN
+		RAISE EXCEPTION 'touchpoint "%" is at stage "%", which lifecycle "%" does not have', touchpoint.name, touchpoint.stage, touchpoint.lifecycle
+			USING ERRCODE = 'undefined_object',
+				DETAIL = (SELECT format('Its stages are: %s.', string_agg(format('"%s"', s.label), ', ' ORDER BY s.position))
+					FROM lifecycle.diagram_stages(diagram) s),
+				HINT = 'A touchpoint names the label of a stage. Change or delete it in lifecycle.touchpoint, or draw the stage.';
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.check_touchpoint(lifecycle.touchpoint, text) IS 'refuses a touchpoint at a stage that a diagram does not have';
+
+CREATE FUNCTION lifecycle.guard_touchpoint() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'INSERT' AND EXISTS (SELECT FROM lifecycle.touchpoint t
+		WHERE t.lifecycle = NEW.lifecycle AND t.stage = NEW.stage AND t.name = NEW.name AND t.* IS NOT DISTINCT FROM NEW.*) THEN
+		RETURN NULL;
+	ELSIF TG_OP <> 'INSERT' THEN
+		PERFORM lifecycle.share_lifecycle(OLD.lifecycle);
+	END IF;
+	IF TG_OP = 'DELETE' THEN
+		RETURN OLD;
+	END IF;
+	PERFORM lifecycle.check_touchpoint(NEW, lifecycle.share_lifecycle(NEW.lifecycle));
+	RETURN NEW;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.guard_touchpoint() IS 'lets lifecycles'' owners write their touchpoints, at stages that are drawn';
+
+CREATE TRIGGER guard_rows BEFORE INSERT OR UPDATE OR DELETE ON lifecycle.touchpoint
+	FOR EACH ROW EXECUTE FUNCTION lifecycle.guard_touchpoint();
+
+CREATE FUNCTION lifecycle.follow_with_map() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	touchpoints bigint;
+	personas bigint;
+	twice text;
+BEGIN
+	IF TG_OP = 'DELETE' THEN
+		DELETE FROM lifecycle.touchpoint t WHERE t.lifecycle = OLD.name;
+		GET DIAGNOSTICS touchpoints = ROW_COUNT;
+		DELETE FROM lifecycle.persona p WHERE p.lifecycle = OLD.name;
+		GET DIAGNOSTICS personas = ROW_COUNT;
+		IF touchpoints + personas > 0 THEN
+			RAISE NOTICE 'the personas and touchpoints of lifecycle "%" are gone with it: % and %', OLD.name, personas, touchpoints;
+		END IF;
+		RETURN NULL;
+	END IF;
+	-- Stages that are merged may have touchpoints of one name.
+	SELECT t.name INTO twice FROM lifecycle.touchpoint t WHERE t.lifecycle = OLD.name
+	GROUP BY lifecycle.present_label(NEW.diagram, t.stage), t.persona, t.name HAVING count(*) > 1 LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'a stage of lifecycle "%" would have two touchpoints "%"', NEW.name, twice
+			USING ERRCODE = 'unique_violation', HINT = 'Rename or delete one of them in lifecycle.touchpoint first.';
+	END IF;
+	-- The personas' touchpoints follow by their foreign key.
+	UPDATE lifecycle.persona p SET lifecycle = NEW.name WHERE p.lifecycle = OLD.name AND NEW.name <> OLD.name;
+	UPDATE lifecycle.touchpoint t SET lifecycle = NEW.name, stage = lifecycle.present_label(NEW.diagram, t.stage)
+	WHERE t.lifecycle IN (OLD.name, NEW.name);
+	RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.follow_with_map() IS 'has touchpoints follow stages to other labels, refuses to let go the stages that they are at, and lets them go with their lifecycle';
+
+CREATE TRIGGER follow_with_map AFTER UPDATE OR DELETE ON lifecycle.lifecycle
+	FOR EACH ROW EXECUTE FUNCTION lifecycle.follow_with_map();
+
+CREATE FUNCTION lifecycle.check_persona(lifecycle text, persona text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM lifecycle.diagram(lifecycle);
+	IF persona IS NOT NULL AND NOT EXISTS (SELECT FROM lifecycle.persona p
+		WHERE p.lifecycle = check_persona.lifecycle AND p.name = check_persona.persona) THEN
+		RAISE EXCEPTION 'lifecycle "%" has no persona "%"', lifecycle, persona
+			USING ERRCODE = 'undefined_object', HINT = 'SELECT lifecycle, name FROM lifecycle.persona; shows those that there are.';
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.check_persona(text, text) IS 'refuses a lifecycle that does not exist, and a persona that it does not have';
+
+CREATE FUNCTION lifecycle.journey_map(name text, persona text DEFAULT NULL,
+	OUT "position" integer, OUT phase text, OUT stage text, OUT title text, OUT touchpoint text, OUT whose text, OUT family text,
+	OUT channel text, OUT objective text, OUT action text, OUT emotion smallint, OUT pain_point text, OUT opportunity text,
+	OUT moment_of_truth boolean, OUT gap boolean) RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 50 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM lifecycle.check_persona(name, persona);
+	RETURN QUERY
+	SELECT s.position, coalesce(s.phase_title, s.phase), s.label, coalesce(s.title, s.label), t.name, t.persona, t.family, t.channel, t.objective, t.action, t.emotion,
+		t.pain_point, t.opportunity, t.moment_of_truth, t.name IS NULL
+	FROM lifecycle.stage s
+		LEFT JOIN lifecycle.touchpoint t ON t.lifecycle = s.lifecycle AND t.stage = s.label
+			AND (t.persona = journey_map.persona OR t.persona IS NULL OR journey_map.persona IS NULL)
+	WHERE s.lifecycle = journey_map.name
+	ORDER BY s.position, t.position, t.name COLLATE "C", t.persona COLLATE "C" NULLS FIRST;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.journey_map(text, text) IS 'the touchpoints of a lifecycle, or those that a persona meets, stage by stage; a stage without any is a gap';
+
+CREATE FUNCTION lifecycle.coverage(name text, persona text DEFAULT NULL,
+	OUT channel text, OUT "position" integer, OUT stage text, OUT title text, OUT touchpoints bigint, OUT names text[],
+	OUT emotion numeric, OUT moments_of_truth bigint, OUT gap boolean) RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 50 SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM lifecycle.check_persona(name, persona);
+	RETURN QUERY
+	WITH met AS (
+		SELECT t.* FROM lifecycle.touchpoint t
+		WHERE t.lifecycle = coverage.name AND (t.persona = coverage.persona OR t.persona IS NULL OR coverage.persona IS NULL)),
+	channels AS (
+		SELECT m.channel FROM met m
+		UNION SELECT unnest(p.preferred_channels) FROM lifecycle.persona p
+		WHERE p.lifecycle = coverage.name AND p.name = coalesce(coverage.persona, p.name))
+	SELECT c.channel, s.position, s.label, coalesce(s.title, s.label), count(m.name), array_agg(m.name ORDER BY m.position, m.name COLLATE "C") FILTER (WHERE m.name IS NOT NULL),
+		avg(m.emotion), count(*) FILTER (WHERE m.moment_of_truth), count(m.name) = 0
+	FROM channels c CROSS JOIN lifecycle.stage s LEFT JOIN met m ON m.channel = c.channel AND m.stage = s.label
+	WHERE s.lifecycle = coverage.name AND c.channel IS NOT NULL
+	GROUP BY c.channel, s.position, s.label, s.title
+	ORDER BY c.channel COLLATE "C", s.position;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.coverage(text, text) IS 'each channel at each stage, with its touchpoints; where there are none is a gap';
+
+CREATE FUNCTION lifecycle.touches_query(rel regclass, query text, stage_column name) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	q record := lifecycle.rows_in_question(rel, stage_column);
+BEGIN
+	RETURN format('SELECT %s AS key, %s AS lifecycle, lifecycle.stage_at(j.journey, e.at) AS stage, e.channel::pg_catalog.text AS channel, e.at::timestamptz AS at,
+			e.emotion::pg_catalog.numeric AS emotion, e.friction::pg_catalog.numeric AS friction, j.journey
+		FROM (%s) e JOIN %s t ON %s CROSS JOIN LATERAL (SELECT %s AS journey) j WHERE j.journey IS NOT NULL',
+		q.row_key, q.row_lifecycle, query, rel, q.row_match, q.row_journey);
+END $$;
+
+COMMENT ON FUNCTION lifecycle.touches_query(regclass, text, name) IS 'the query behind touches()';
+
+CREATE FUNCTION lifecycle.touches(rel regclass, query text, stage_column name DEFAULT NULL,
+	OUT key jsonb, OUT lifecycle text, OUT stage text, OUT channel text, OUT at timestamptz, OUT emotion numeric, OUT friction numeric) RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+	IF rel IS NULL OR query IS NULL THEN
+		RAISE EXCEPTION 'the table and the query must be given' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	RETURN QUERY EXECUTE pg_catalog.format('SELECT x.key, x.lifecycle, x.stage, x.channel, x.at, x.emotion, x.friction FROM (%s) x',
+		lifecycle.touches_query(rel, query, stage_column));
+EXCEPTION WHEN undefined_column THEN
+	RAISE EXCEPTION 'the query must have the columns of the primary key of %, and at, channel, emotion and friction', rel
+		USING ERRCODE = 'undefined_column', DETAIL = SQLERRM, HINT = 'Write NULL AS friction, say, for what you have not measured.';
+END $$;
+
+COMMENT ON FUNCTION lifecycle.touches(regclass, text, name) IS 'events in which customers were touched, with the stage that each held at that moment';
+
+CREATE FUNCTION lifecycle.experience(rel regclass, query text, by_channel boolean DEFAULT false, stage_column name DEFAULT NULL,
+	OUT lifecycle text, OUT "position" integer, OUT stage text, OUT title text, OUT channel text, OUT touches bigint, OUT customers bigint,
+	OUT emotion numeric, OUT planned_emotion numeric, OUT friction numeric, OUT moments_of_truth bigint) RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 20
+AS $$
+#variable_conflict use_column
+BEGIN
+	IF by_channel IS NULL THEN
+		RAISE EXCEPTION 'say whether by channel, or not' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	RETURN QUERY
+	WITH felt AS (
+		SELECT t.lifecycle, t.stage, CASE WHEN experience.by_channel THEN t.channel END AS channel,
+			pg_catalog.count(*) AS touches, pg_catalog.count(DISTINCT t.key) AS customers, pg_catalog.avg(t.emotion) AS emotion, pg_catalog.avg(t.friction) AS friction
+		FROM lifecycle.touches(experience.rel, experience.query, experience.stage_column) t
+		GROUP BY 1, 2, 3)
+	SELECT f.lifecycle, s."position", f.stage, coalesce(s.title, f.stage), f.channel, f.touches, f.customers, f.emotion, p.emotion, f.friction, p.moments
+	FROM felt f
+		LEFT JOIN lifecycle.stage s ON s.lifecycle OPERATOR(pg_catalog.=) f.lifecycle AND s.label OPERATOR(pg_catalog.=) f.stage
+		CROSS JOIN LATERAL (
+			SELECT pg_catalog.avg(m.emotion) AS emotion, pg_catalog.count(*) FILTER (WHERE m.moment_of_truth) AS moments
+			FROM lifecycle.touchpoint m
+			WHERE m.lifecycle OPERATOR(pg_catalog.=) f.lifecycle AND m.stage OPERATOR(pg_catalog.=) f.stage
+				AND (NOT experience.by_channel OR m.channel OPERATOR(pg_catalog.=) f.channel)) p
+	ORDER BY f.lifecycle, s."position" NULLS FIRST, f.channel COLLATE pg_catalog."C";
+END $$;
+
+COMMENT ON FUNCTION lifecycle.experience(regclass, text, boolean, name) IS 'what customers felt at each stage, and how much stood in their way, beside what was planned';
+
+CREATE FUNCTION lifecycle.compare_shares(part bigint, whole bigint, other_part bigint, other_whole bigint,
+	OUT share double precision, OUT ci_low double precision, OUT ci_high double precision, OUT other_share double precision,
+	OUT chi_square double precision, OUT p_value double precision) RETURNS record
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION lifecycle.compare_shares(bigint, bigint, bigint, bigint) IS 'a share, how sure it is, and whether another group''s differs from it by more than chance';
+
+CREATE FUNCTION lifecycle.channel_conversion_query(rel regclass, query text, to_stages text[], stage_column name) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM lifecycle.check_stages_exist((lifecycle.rows_in_question(rel, stage_column)).lifecycle, to_stages);
+	RETURN format($q$
+		WITH touch AS MATERIALIZED (%s),
+		stages AS MATERIALIZED (
+			SELECT s.lifecycle, s.label, s.outcome, s.position, s.title,
+				CASE WHEN $1 IS NULL THEN s.outcome OPERATOR(pg_catalog.=) 'won' ELSE s.label OPERATOR(pg_catalog.=) ANY ($1) END AS wanted
+			FROM lifecycle.stage s),
+		at_stage AS (
+			SELECT t.key, t.lifecycle, t.stage, t.journey, pg_catalog.min(t.at) AS touched_at
+			FROM touch t GROUP BY t.key, t.lifecycle, t.stage, t.journey),
+		became AS (
+			SELECT a.key, a.lifecycle, a.stage, w.converted_at
+			FROM at_stage a
+				CROSS JOIN LATERAL (SELECT pg_catalog.min(p.entered_at) AS converted_at FROM lifecycle.steps(a.journey) p
+					JOIN stages s ON s.lifecycle OPERATOR(pg_catalog.=) a.lifecycle AND s.label OPERATOR(pg_catalog.=) p.stage
+					WHERE s.wanted AND p.entered_at OPERATOR(pg_catalog.>) a.touched_at) w
+				JOIN stages n ON n.lifecycle OPERATOR(pg_catalog.=) a.lifecycle AND n.label OPERATOR(pg_catalog.=) lifecycle.current_stage(a.journey)
+				LEFT JOIN stages h ON h.lifecycle OPERATOR(pg_catalog.=) a.lifecycle AND h.label OPERATOR(pg_catalog.=) a.stage
+			WHERE (w.converted_at IS NOT NULL OR n.outcome OPERATOR(pg_catalog.=) ANY ('{lost,closed}')) AND h.wanted IS NOT TRUE),
+		by_stage AS (
+			SELECT b.lifecycle, b.stage, pg_catalog.count(*) AS customers, pg_catalog.count(b.converted_at) AS converted
+			FROM became b GROUP BY b.lifecycle, b.stage),
+		used AS (
+			SELECT DISTINCT b.key, b.lifecycle, b.stage, b.converted_at, t.channel
+			FROM became b
+				JOIN touch t ON t.key OPERATOR(pg_catalog.=) b.key AND t.lifecycle OPERATOR(pg_catalog.=) b.lifecycle
+					AND (t.stage OPERATOR(pg_catalog.=) b.stage OR (t.stage IS NULL AND b.stage IS NULL))
+					AND (b.converted_at IS NULL OR t.at OPERATOR(pg_catalog.<) b.converted_at)
+			WHERE t.channel IS NOT NULL),
+		by_channel AS (
+			SELECT u.lifecycle, u.stage, u.channel, pg_catalog.count(*) AS customers, pg_catalog.count(u.converted_at) AS converted
+			FROM used u GROUP BY u.lifecycle, u.stage, u.channel),
+		compared AS (
+			SELECT c.*, a.customers OPERATOR(pg_catalog.-) c.customers AS others, r.*
+			FROM by_channel c
+				JOIN by_stage a ON a.lifecycle OPERATOR(pg_catalog.=) c.lifecycle
+					AND (a.stage OPERATOR(pg_catalog.=) c.stage OR (a.stage IS NULL AND c.stage IS NULL))
+				CROSS JOIN LATERAL lifecycle.compare_shares(c.converted, c.customers, a.converted OPERATOR(pg_catalog.-) c.converted,
+					a.customers OPERATOR(pg_catalog.-) c.customers) r)
+		SELECT c.lifecycle, s.position, c.stage, coalesce(s.title, c.stage), c.channel, c.customers, c.converted, c.share, c.ci_low, c.ci_high, c.others, c.other_share, c.p_value,
+			c.p_value OPERATOR(pg_catalog.*) pg_catalog.count(c.p_value) OVER (PARTITION BY c.lifecycle, c.stage) OPERATOR(pg_catalog.<) $2
+		FROM compared c LEFT JOIN stages s ON s.lifecycle OPERATOR(pg_catalog.=) c.lifecycle AND s.label OPERATOR(pg_catalog.=) c.stage
+		ORDER BY c.lifecycle, s.position NULLS FIRST, c.channel COLLATE pg_catalog."C" $q$,
+		lifecycle.touches_query(rel, query, stage_column));
+END $$;
+
+COMMENT ON FUNCTION lifecycle.channel_conversion_query(regclass, text, text[], name) IS 'the query behind channel_conversion()';
+
+CREATE FUNCTION lifecycle.channel_conversion(rel regclass, query text, to_stages text[] DEFAULT NULL, significance double precision DEFAULT 0.05,
+	stage_column name DEFAULT NULL,
+	OUT lifecycle text, OUT "position" integer, OUT stage text, OUT title text, OUT channel text, OUT customers bigint, OUT converted bigint,
+	OUT share double precision, OUT ci_low double precision, OUT ci_high double precision, OUT others bigint, OUT other_share double precision,
+	OUT p_value double precision, OUT inconsistent boolean) RETURNS SETOF record
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 50
+AS $$
+BEGIN
+	IF rel IS NULL OR query IS NULL OR significance IS NULL THEN
+		RAISE EXCEPTION 'the table, the query and the significance must be given' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	RETURN QUERY EXECUTE lifecycle.channel_conversion_query(rel, query, to_stages, stage_column) USING to_stages, significance;
+EXCEPTION WHEN undefined_column THEN
+	RAISE EXCEPTION 'the query must have the columns of the primary key of %, and at, channel, emotion and friction', rel
+		USING ERRCODE = 'undefined_column', DETAIL = SQLERRM, HINT = 'Write NULL AS friction, say, for what you have not measured.';
+END $$;
+
+COMMENT ON FUNCTION lifecycle.channel_conversion(regclass, text, text[], double precision, name)
+	IS 'how customers who were touched by a channel at a stage converted, beside those touched there by others only';
 
 CREATE FUNCTION lifecycle.main_line(lifecycle text) RETURNS text[]
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
