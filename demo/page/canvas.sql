@@ -1,0 +1,1 @@
+SELECT lifecycle.diagram('customer') AS canvas
