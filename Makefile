@@ -155,6 +155,7 @@ FACES = \
 	guard \
 	rulebook \
 	registry \
+	derivation \
 	binding \
 	judge \
 	refuse \
@@ -174,6 +175,7 @@ FACES = \
 	attach_objects \
 	attach \
 	attachments \
+	derive \
 	score_model \
 	score_store \
 	score_table \
@@ -222,6 +224,7 @@ PARTS = \
 	stage_type \
 	rebuild_type \
 	alter \
+	accounts \
 	plays \
 	journey_map \
 	bi

@@ -23,6 +23,7 @@
 #include "utils/syscache.h"
 
 #include "binding.h"
+#include "derivation.h"
 #include "registry.h"
 
 /* A partition's binding with a few guards takes about 10 kB. */
@@ -141,6 +142,7 @@ build(Relation rel, const char *key)
 	binding->key = pstrdup(key);
 	registry_read(binding, rel);
 	bind_stage_type(binding, rel);
+	binding->derived_from = derivation_source(rel, key);
 	/* What changed while it was being built may not have been seen. */
 	binding->valid = changes == changes_before;
 	MemoryContextSwitchTo(caller);

@@ -71,6 +71,7 @@ typedef struct Binding
 	AttrNumber	columns[NUM_ATTACHED_COLUMNS];	/* in this relation; 0: none */
 	Oid			stage_type;
 	EnforcementMode mode;
+	Oid			derived_from;	/* the table whose rows decide on the stage; InvalidOid: none */
 
 	/* for log_table.c only */
 	LogPlan    *log_plan;

@@ -32,6 +32,7 @@
 
 #include "context.h"
 #include "crossing.h"
+#include "derive.h"
 #include "enforce.h"
 #include "journey_io.h"
 #include "journey_keep.h"
@@ -256,6 +257,17 @@ changes_lifecycle(const Statement *statement, TriggerData *trigdata)
 	return old_lifecycle == NULL || lifecycle == NULL || strcmp(old_lifecycle, lifecycle) != 0;
 }
 
+/* Children do not insist: where the row may not go, it stays. */
+static bool
+is_held_back(Candidate *candidate, JourneyLabel old_stage, JourneyLabel stage)
+{
+	candidate->from = rulebook_find_stage(candidate->book, old_stage);
+	candidate->to = candidate->begun = rulebook_find_stage(candidate->book, stage);
+	return candidate->binding->mode == MODE_ENFORCE && candidate->from != NO_STAGE && candidate->to != NO_STAGE &&
+		!judge(candidate, false).granted;
+}
+
+/* NULL: the row is not written. */
 static HeapTuple
 before_move(Statement *statement, TriggerData *trigdata, JourneyLabel old_stage, JourneyLabel stage,
 			bool other_lifecycle)
@@ -265,6 +277,13 @@ before_move(Statement *statement, TriggerData *trigdata, JourneyLabel old_stage,
 	Candidate	candidate;
 
 	candidate = make_candidate(statement, trigdata->tg_newslot, trigdata->tg_trigslot);
+	if (OidIsValid(statement->binding->derived_from))
+	{
+		if (!derive_is_moving(statement->binding))
+			refuse_derived(&candidate);
+		if (is_held_back(&candidate, old_stage, stage))
+			return NULL;
+	}
 	if (context_undo() && !isnull)
 		return before_undo(statement, trigdata, &candidate, journey, stage);
 	require_move(&candidate, old_stage, stage, other_lifecycle);
@@ -311,7 +330,7 @@ before_update(Statement *statement, TriggerData *trigdata)
 			require_known_in_lifecycle(statement, trigdata, stage);
 		result = before_standing_still(statement, trigdata, stage);
 	}
-	if (statement->rel->rd_rel->relispartition)
+	if (result != NULL && statement->rel->rd_rel->relispartition)
 		remember_updated(statement, trigdata, result);
 	return result;
 }

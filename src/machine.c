@@ -176,10 +176,11 @@ machine_moves_from(const Machine *machine, int stage)
  * Fills way, which has room for every stage, with the stages of a shortest legal way,
  * both ends included; from NO_STAGE it begins at an entry.  Returns how many they are,
  * 0 where no way leads there.  Breadth first, in diagram order, so that of equally
- * short ways the one drawn first wins.
+ * short ways the one drawn first wins.  Between its ends only stages that are passable; NULL:
+ * all are.
  */
 int
-machine_shortest_way(const Machine *machine, int from, int to, int *way)
+machine_shortest_way_through(const Machine *machine, int from, int to, const bool *passable, int *way)
 {
 	int			nstages = machine->diagram->nstages;
 	int		   *queue = palloc((nstages + 1) * sizeof(int));
@@ -199,7 +200,7 @@ machine_shortest_way(const Machine *machine, int from, int to, int *way)
 		{
 			int			next = list->moves[i].to;
 
-			if (seen[next] || next == from)
+			if (seen[next] || next == from || (next != to && passable != NULL && !passable[next]))
 				continue;
 			seen[next] = true;
 			previous[next] = stage;
@@ -224,4 +225,10 @@ machine_shortest_way(const Machine *machine, int from, int to, int *way)
 	pfree(previous);
 	pfree(seen);
 	return length;
+}
+
+int
+machine_shortest_way(const Machine *machine, int from, int to, int *way)
+{
+	return machine_shortest_way_through(machine, from, to, NULL, way);
 }

@@ -48,6 +48,8 @@ extern Machine *machine_build(const Diagram *diagram);
 extern int	machine_find_stage(const Machine *machine, const char *label, size_t len);
 extern bool machine_has_former_labels(const Machine *machine);
 extern const MoveList *machine_moves_from(const Machine *machine, int stage);
+extern int	machine_shortest_way_through(const Machine *machine, int from, int to, const bool *passable,
+										 int *way);
 extern int	machine_shortest_way(const Machine *machine, int from, int to, int *way);
 
 #endif							/* CRM_MACHINE_H */

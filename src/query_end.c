@@ -8,8 +8,10 @@
  * do is known to that call alone, so it is done before the call returns, or the call fails
  * and takes the rows with it: no savepoint, no transaction's end comes in between.
  *
- * Not every trigger is fired from there: not those of COPY, nor of a subscription, nor
- * deferred ones.  Theirs is another memory context than the query's.
+ * Not every trigger is fired from there: not those of a subscription, nor deferred ones.
+ * Theirs is another memory context than the query's.  COPY fires its own before it returns,
+ * so we stand around that too; but its triggers are told from others by nothing else than
+ * that no query stands between, so only those ask for it who may.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +19,9 @@
 
 #include "executor/executor.h"
 #include "nodes/execnodes.h"
+#include "nodes/parsenodes.h"
 #include "parser/parsetree.h"
+#include "tcop/utility.h"
 
 #include "query_end.h"
 
@@ -30,29 +34,54 @@ typedef struct QueryEndWork
 typedef struct QueryEnd
 {
 	struct QueryEnd *outer;
-	QueryDesc  *query;
+	QueryDesc  *query;			/* NULL: it is a COPY */
+	MemoryContext memory;		/* that lasts until it ends */
 	List	   *work;			/* of QueryEndWork */
 } QueryEnd;
 
 static QueryEnd *innermost = NULL;
 static ExecutorFinish_hook_type previous_hook = NULL;
+static ProcessUtility_hook_type previous_utility_hook = NULL;
 
 bool
 query_end_expected(MemoryContext query, Relation rel)
 {
 	PlannedStmt *statement;
 
-	if (innermost == NULL || innermost->query->estate->es_query_cxt != query)
+	if (innermost == NULL || innermost->query == NULL || innermost->memory != query)
 		return false;
 	statement = innermost->query->plannedstmt;
 	return list_length(statement->resultRelations) == 1 &&
 		rt_fetch(linitial_int(statement->resultRelations), statement->rtable)->relid == RelationGetRelid(rel);
 }
 
+MemoryContext
+query_end_memory(MemoryContext query)
+{
+	if (innermost == NULL || (innermost->query != NULL && innermost->memory != query))
+		return NULL;
+	return innermost->memory;
+}
+
+void *
+query_end_find(QueryEndAction action, bool (*is_it) (const void *argument, const void *wanted), const void *wanted)
+{
+	ListCell   *cell;
+
+	foreach(cell, innermost->work)
+	{
+		QueryEndWork *work = lfirst(cell);
+
+		if (work->action == action && is_it(work->argument, wanted))
+			return work->argument;
+	}
+	return NULL;
+}
+
 void
 query_end_do(QueryEndAction action, void *argument)
 {
-	MemoryContext caller = MemoryContextSwitchTo(innermost->query->estate->es_query_cxt);
+	MemoryContext caller = MemoryContextSwitchTo(innermost->memory);
 	QueryEndWork *work = palloc(sizeof(QueryEndWork));
 
 	work->action = action;
@@ -72,10 +101,22 @@ query_end_forget(void *argument)
 }
 
 static void
+do_work(const QueryEnd *end)
+{
+	ListCell   *cell;
+
+	foreach(cell, end->work)
+	{
+		QueryEndWork *work = lfirst(cell);
+
+		work->action(work->argument);
+	}
+}
+
+static void
 finish_query(QueryDesc *query)
 {
-	QueryEnd	end = {.outer = innermost, .query = query, .work = NIL};
-	ListCell   *cell;
+	QueryEnd	end = {.outer = innermost, .query = query, .memory = query->estate->es_query_cxt, .work = NIL};
 
 	innermost = &end;
 	PG_TRY();
@@ -84,12 +125,42 @@ finish_query(QueryDesc *query)
 			previous_hook(query);
 		else
 			standard_ExecutorFinish(query);
-		foreach(cell, end.work)
-		{
-			QueryEndWork *work = lfirst(cell);
+		do_work(&end);
+	}
+	PG_FINALLY();
+	{
+		innermost = end.outer;
+	}
+	PG_END_TRY();
+}
 
-			work->action(work->argument);
-		}
+static void
+next_utility(PlannedStmt *statement, const char *text, bool read_only_tree, ProcessUtilityContext context,
+			 ParamListInfo params, QueryEnvironment *environment, DestReceiver *receiver, QueryCompletion *completion)
+{
+	if (previous_utility_hook != NULL)
+		previous_utility_hook(statement, text, read_only_tree, context, params, environment, receiver, completion);
+	else
+		standard_ProcessUtility(statement, text, read_only_tree, context, params, environment, receiver, completion);
+}
+
+/* Stands around COPY ... FROM. */
+static void
+finish_copy(PlannedStmt *statement, const char *text, bool read_only_tree, ProcessUtilityContext context,
+			ParamListInfo params, QueryEnvironment *environment, DestReceiver *receiver, QueryCompletion *completion)
+{
+	QueryEnd	end = {.outer = innermost, .query = NULL, .memory = CurrentMemoryContext, .work = NIL};
+
+	if (!IsA(statement->utilityStmt, CopyStmt) || !((CopyStmt *) statement->utilityStmt)->is_from)
+	{
+		next_utility(statement, text, read_only_tree, context, params, environment, receiver, completion);
+		return;
+	}
+	innermost = &end;
+	PG_TRY();
+	{
+		next_utility(statement, text, read_only_tree, context, params, environment, receiver, completion);
+		do_work(&end);
 	}
 	PG_FINALLY();
 	{
@@ -103,4 +174,6 @@ query_end_init(void)
 {
 	previous_hook = ExecutorFinish_hook;
 	ExecutorFinish_hook = finish_query;
+	previous_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = finish_copy;
 }

@@ -440,3 +440,20 @@ refuse_renamed(const Candidate *candidate, JourneyLabel stage)
 				  psprintf("the row is in a stage that lifecycle \"%s\" does not have: \"%s\"", lifecycle, label),
 				  "Its journey does not end there.", left_stage_hint(candidate, label));
 }
+
+/*
+ * Refuses to move a row by hand whose stage follows from other rows.
+ */
+void
+refuse_derived(const Candidate *candidate)
+{
+	const Binding *binding = candidate->binding;
+	const char *column = get_attname(RelationGetRelid(candidate->rel), binding->columns[STAGE_COLUMN], false);
+	const char *source = get_rel_name(binding->derived_from);
+
+	refuse_always(binding, candidate->rel, candidate->old_row, psprintf("%s_derived", candidate->book->rules->name),
+				  psprintf("the column \"%s\" of table \"%s\" is derived", column,
+						   RelationGetRelationName(candidate->rel)),
+				  psprintf("It follows from the rows of \"%s\".", source),
+				  psprintf("Move the rows of \"%s\", and it follows. lifecycle.underive() ends that.", source));
+}

@@ -16,6 +16,14 @@ CREATE FUNCTION @extschema@.log_move() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION @extschema@.log_move() IS 'trigger that writes the log of moves';
 
+CREATE FUNCTION @extschema@.derivation() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION @extschema@.derivation() IS 'trigger that names the columns of a derivation; does nothing else';
+
+CREATE FUNCTION @extschema@.derive_stage() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION @extschema@.derive_stage() IS 'trigger that has stages follow from those of other rows';
+
 CREATE FUNCTION @extschema@.trigger_arguments(arguments bytea) RETURNS text[]
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.trigger_arguments(bytea) IS 'the arguments in pg_trigger.tgargs';
@@ -37,7 +45,10 @@ CREATE VIEW @extschema@.attachments AS
 		(SELECT l.tgconstrrelid::pg_catalog.regclass FROM pg_catalog.pg_trigger l
 			WHERE l.tgrelid = t.tgrelid AND l.tgfoid = '@extschema@.log_move()'::pg_catalog.regprocedure
 				AND (@extschema@.trigger_arguments(l.tgargs))[1] = a.arguments[1]) AS log,
-		a.arguments[4] AS mode
+		a.arguments[4] AS mode,
+		(SELECT d.tgconstrrelid::pg_catalog.regclass FROM pg_catalog.pg_trigger d
+			WHERE d.tgrelid = t.tgrelid AND d.tgfoid = '@extschema@.derivation()'::pg_catalog.regprocedure
+				AND (@extschema@.trigger_arguments(d.tgargs))[2:3] = ARRAY['parent', a.arguments[1]]) AS derived_from
 	FROM pg_catalog.pg_trigger t
 		CROSS JOIN LATERAL (SELECT @extschema@.trigger_arguments(t.tgargs) AS arguments) a
 		CROSS JOIN LATERAL (

@@ -176,6 +176,7 @@ BEGIN
 				f.relation, constraint_name, constraint_name, definition);
 		END IF;
 	END LOOP;
+	PERFORM @extschema@.rename_in_derivations(prepare_followers.lifecycle, old, new);
 	-- Types that no attached table uses follow too.
 	PERFORM @extschema@.rename_in_enum(t.type, prepare_followers.lifecycle, old, new, at_once)
 	FROM @extschema@.stage_types(prepare_followers.lifecycle) t WHERE NOT t.attached;

@@ -305,6 +305,8 @@ BEGIN
 		WHERE made.source IS NOT NULL AND made.source <> made.target AND legal.target IS NULL GROUP BY 2 ORDER BY 3 DESC, 2 $q$,
 		rel, a.journey_column, row_lifecycle, held);
 
+	RETURN QUERY SELECT * FROM @extschema@.verify_derivations(rel, a.stage_column);
+
 	RETURN QUERY
 	SELECT 'label is missing in the type', s.label, NULL::bigint,
 		format('SELECT * FROM lifecycle.add_stage_labels(%L);', s.lifecycle)
