@@ -257,17 +257,26 @@ changes_lifecycle(const Statement *statement, TriggerData *trigdata)
 	return old_lifecycle == NULL || lifecycle == NULL || strcmp(old_lifecycle, lifecycle) != 0;
 }
 
-/* Children do not insist: where the row may not go, it stays. */
+/*
+ * Whether a row that is to follow others stays where it is: they do not insist where it may
+ * not go.  By hand it does not move at all.
+ */
 static bool
-is_held_back(Candidate *candidate, JourneyLabel old_stage, JourneyLabel stage)
+is_held_back(Statement *statement, TriggerData *trigdata, JourneyLabel old_stage, JourneyLabel stage)
 {
-	candidate->from = rulebook_find_stage(candidate->book, old_stage);
-	candidate->to = candidate->begun = rulebook_find_stage(candidate->book, stage);
-	return candidate->binding->mode == MODE_ENFORCE && candidate->from != NO_STAGE && candidate->to != NO_STAGE &&
-		!judge(candidate, false).granted;
+	Candidate	candidate;
+
+	if (!OidIsValid(statement->binding->derived_from))
+		return false;
+	candidate = make_candidate(statement, trigdata->tg_newslot, trigdata->tg_trigslot);
+	if (!derive_is_moving(statement->binding))
+		refuse_derived(&candidate);
+	candidate.from = rulebook_find_stage(candidate.book, old_stage);
+	candidate.to = candidate.begun = rulebook_find_stage(candidate.book, stage);
+	return statement->binding->mode == MODE_ENFORCE && candidate.from != NO_STAGE && candidate.to != NO_STAGE &&
+		!judge(&candidate, false).granted;
 }
 
-/* NULL: the row is not written. */
 static HeapTuple
 before_move(Statement *statement, TriggerData *trigdata, JourneyLabel old_stage, JourneyLabel stage,
 			bool other_lifecycle)
@@ -277,13 +286,6 @@ before_move(Statement *statement, TriggerData *trigdata, JourneyLabel old_stage,
 	Candidate	candidate;
 
 	candidate = make_candidate(statement, trigdata->tg_newslot, trigdata->tg_trigslot);
-	if (OidIsValid(statement->binding->derived_from))
-	{
-		if (!derive_is_moving(statement->binding))
-			refuse_derived(&candidate);
-		if (is_held_back(&candidate, old_stage, stage))
-			return NULL;
-	}
 	if (context_undo() && !isnull)
 		return before_undo(statement, trigdata, &candidate, journey, stage);
 	require_move(&candidate, old_stage, stage, other_lifecycle);
@@ -322,6 +324,8 @@ before_update(Statement *statement, TriggerData *trigdata)
 
 	if (statement->importing)
 		result = before_import(statement, trigdata, old_stage, stage);
+	else if (!same_label(old_stage, stage) && is_held_back(statement, trigdata, old_stage, stage))
+		return NULL;			/* it is not written */
 	else if (!same_label(old_stage, stage))
 		result = before_move(statement, trigdata, old_stage, stage, other_lifecycle);
 	else
@@ -330,7 +334,7 @@ before_update(Statement *statement, TriggerData *trigdata)
 			require_known_in_lifecycle(statement, trigdata, stage);
 		result = before_standing_still(statement, trigdata, stage);
 	}
-	if (result != NULL && statement->rel->rd_rel->relispartition)
+	if (statement->rel->rd_rel->relispartition)
 		remember_updated(statement, trigdata, result);
 	return result;
 }
