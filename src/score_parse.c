@@ -38,6 +38,29 @@ take_place(Reader *reader, int *count, const char *what)
 	return true;
 }
 
+/* Says what is wrong with something that already has been read. */
+static bool
+fail_at(Reader *reader, const char *where, PureErrorKind kind, const char *message)
+{
+	scan_resume(&reader->scanner, where);
+	return scan_fail(&reader->scanner, kind, "%s", message);
+}
+
+/* What stands where points should, up to the next blank. */
+static bool
+no_points(Reader *reader)
+{
+	Scanner    *scanner = &reader->scanner;
+	size_t		len = 0;
+
+	if (scanner->kind == SCAN_END)
+		return scan_unexpected(scanner, "a number such as 5, -10 or 2.5");
+	while (scanner->start + len < scanner->end && !is_blank(scanner->start[len]))
+		len++;
+	return scan_fail(scanner, PURE_SYNTAX, "expected a number such as 5, -10 or 2.5, not \"%s\"",
+					 pure_sample(scanner->start, len));
+}
+
 /* A number with up to SCORE_DECIMALS decimals, which the two dots of a range end. */
 static bool
 read_points(Reader *reader, int64 *points)
@@ -55,11 +78,13 @@ read_points(Reader *reader, int64 *points)
 	if (ndigits > 0 && *p == '.' && isdigit((unsigned char) p[1]))
 		for (p++; isdigit((unsigned char) *p) && ndecimals < SCORE_DECIMALS; p++, ndecimals++)
 			number = number * 10 + (*p - '0');
-	if (ndigits == 0 || isalnum((unsigned char) *p))
-		return scan_unexpected(&reader->scanner, "a number such as 5, -10 or 2.5");
+	if (ndecimals == SCORE_DECIMALS && isdigit((unsigned char) *p))
+		return scan_fail(&reader->scanner, PURE_VALUE, "points have at most %d decimals", SCORE_DECIMALS);
+	if (ndigits == 0 || isalpha((unsigned char) *p))
+		return no_points(reader);
 	for (; ndecimals < SCORE_DECIMALS; ndecimals++)
 		number *= 10;
-	if (number > (int64) SCORE_MAX_POINTS * SCORE_UNIT)
+	if (isdigit((unsigned char) *p) || number > (int64) SCORE_MAX_POINTS * SCORE_UNIT)
 		return scan_fail(&reader->scanner, PURE_VALUE, "points must be from -%d to %d",
 						 SCORE_MAX_POINTS, SCORE_MAX_POINTS);
 	*points = negative ? -number : number;
@@ -71,6 +96,8 @@ read_points(Reader *reader, int64 *points)
 static bool
 read_range(Reader *reader, ScoreRange *range)
 {
+	const char *start = reader->scanner.start;
+
 	if (!read_points(reader, &range->min))
 		return false;
 	if (strncmp(reader->scanner.start, "..", 2) != 0)
@@ -79,7 +106,7 @@ read_range(Reader *reader, ScoreRange *range)
 	if (!read_points(reader, &range->max))
 		return false;
 	if (range->min > range->max)
-		return scan_fail(&reader->scanner, PURE_VALUE, "a range must not end before it begins");
+		return fail_at(reader, start, PURE_VALUE, "a range must not end before it begins");
 	return true;
 }
 
@@ -98,12 +125,13 @@ read_name(Reader *reader, const char *what, char **name)
 static bool
 read_window(Reader *reader, int64 *micros)
 {
+	const char *start = reader->scanner.start;
 	Interval	span;
 
 	if (!scan_span(&reader->scanner, &span))
 		return false;
 	return decayed_half_life(&span, micros, reader->scanner.error) ||
-		scan_fail(&reader->scanner, PURE_VALUE, "a window or half-life must be more than no time, without months or years");
+		fail_at(reader, start, PURE_VALUE, "a window or half-life must be more than no time, without months or years");
 }
 
 /* group NAME MIN..MAX [half-life SPAN] */
@@ -112,13 +140,14 @@ read_group(Reader *reader)
 {
 	ScoreModel *model = reader->model;
 	ScoreGroup *group = &model->groups[model->ngroups];
+	const char *start = reader->scanner.start;
 
 	if (!take_place(reader, &model->ngroups, "groups") ||
 		!read_name(reader, "the name of a group", &group->name))
 		return false;
 	for (int i = 0; i < model->ngroups - 1; i++)
 		if (strcmp(model->groups[i].name, group->name) == 0)
-			return scan_fail(&reader->scanner, PURE_VALUE, "there are two groups \"%s\"", group->name);
+			return fail_at(reader, start, PURE_VALUE, psprintf("there are two groups \"%s\"", group->name));
 	return read_range(reader, &group->range) &&
 		(!scan_accept(&reader->scanner, "half-life") || read_window(reader, &group->half_life));
 }
@@ -179,9 +208,13 @@ read_band(Reader *reader)
 	ScoreModel *model = reader->model;
 	ScoreBand  *band = &model->bands[model->nbands];
 	Scanner    *scanner = &reader->scanner;
+	const char *start = scanner->start;
 
 	if (!take_place(reader, &model->nbands, "bands") || !read_name(reader, "the name of a band", &band->name))
 		return false;
+	for (const ScoreBand *other = model->bands; other < band; other++)
+		if (strcmp(other->name, band->name) == 0)
+			return fail_at(reader, start, PURE_VALUE, psprintf("there are two bands \"%s\"", band->name));
 	band->floor = PG_INT64_MIN;
 	if (scanner->kind == SCAN_END)
 		return true;
@@ -189,7 +222,7 @@ read_band(Reader *reader)
 		!read_points(reader, &band->floor))
 		return false;
 	if (band > model->bands && band->floor >= band[-1].floor)
-		return scan_fail(scanner, PURE_VALUE, "bands must come from the highest to the lowest");
+		return fail_at(reader, start, PURE_VALUE, "bands must come from the highest to the lowest");
 	return true;
 }
 
