@@ -3698,9 +3698,7 @@ RETURN CASE WHEN churn > 0 THEN arpa * gross_margin / churn END;
 COMMENT ON FUNCTION lifecycle.ltv(numeric, numeric, numeric) IS 'lifetime value: what an account brings in a period times the periods that it lasts, 1 / churn';
 
 CREATE FUNCTION lifecycle.share_add(sums numeric[], part numeric, whole numeric) RETURNS numeric[]
-LANGUAGE SQL IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN part IS NULL OR whole IS NULL THEN sums
-	ELSE ARRAY[COALESCE(sums[1], 0) + part, COALESCE(sums[2], 0) + whole] END;
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION lifecycle.share_add(numeric[], numeric, numeric) IS 'adds to the two sums of a share; what is NULL adds nothing';
 
@@ -3742,7 +3740,7 @@ COMMENT ON AGGREGATE lifecycle.net_renewal_rate(numeric, numeric) IS 'how much o
 
 CREATE FUNCTION lifecycle.gross_renewal_rate_add(sums numeric[], renewed numeric, due numeric) RETURNS numeric[]
 LANGUAGE SQL IMMUTABLE PARALLEL SAFE
-RETURN lifecycle.share_add(sums, CASE WHEN renewed > due THEN due ELSE renewed END, due);
+RETURN lifecycle.share_add(sums, CASE WHEN renewed > due AND renewed < 'infinity' AND due >= 0 THEN due ELSE renewed END, due);
 
 COMMENT ON FUNCTION lifecycle.gross_renewal_rate_add(numeric[], numeric, numeric) IS 'transition function of gross_renewal_rate';
 

@@ -137,3 +137,37 @@ revenue_agg_add(PG_FUNCTION_ARGS)
 	}
 	return sums_datum(&sums);
 }
+
+/* A value of contracts, or a count of them: finite, and not less than nothing. */
+static Datum
+due_argument(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	Datum		amount = finite_amount(fcinfo, argno, name);
+
+	if (amount_sign(amount) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s cannot be negative", name)));
+	return amount;
+}
+
+/*
+ * share_add(sums, part, whole): what is NULL is not decided yet, and adds nothing.
+ */
+PG_FUNCTION_INFO_V1(share_add);
+Datum
+share_add(PG_FUNCTION_ARGS)
+{
+	Sums		sums;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	sums = sums_open(fcinfo, 0, 2);
+	sums_add(&sums, 0, due_argument(fcinfo, 1, "what was renewed"));
+	sums_add(&sums, 1, due_argument(fcinfo, 2, "what was due"));
+	return sums_datum(&sums);
+}

@@ -174,9 +174,7 @@ COMMENT ON FUNCTION @extschema@.ltv(numeric, numeric, numeric) IS 'lifetime valu
 -- Rates of what was due.
 
 CREATE FUNCTION @extschema@.share_add(sums numeric[], part numeric, whole numeric) RETURNS numeric[]
-LANGUAGE SQL IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN part IS NULL OR whole IS NULL THEN sums
-	ELSE ARRAY[COALESCE(sums[1], 0) + part, COALESCE(sums[2], 0) + whole] END;
+LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.share_add(numeric[], numeric, numeric) IS 'adds to the two sums of a share; what is NULL adds nothing';
 
 CREATE FUNCTION @extschema@.share_final(sums numeric[]) RETURNS numeric
@@ -213,7 +211,7 @@ COMMENT ON AGGREGATE @extschema@.net_renewal_rate(numeric, numeric) IS 'how much
 
 CREATE FUNCTION @extschema@.gross_renewal_rate_add(sums numeric[], renewed numeric, due numeric) RETURNS numeric[]
 LANGUAGE SQL IMMUTABLE PARALLEL SAFE
-RETURN @extschema@.share_add(sums, CASE WHEN renewed > due THEN due ELSE renewed END, due);
+RETURN @extschema@.share_add(sums, CASE WHEN renewed > due AND renewed < 'infinity' AND due >= 0 THEN due ELSE renewed END, due);
 COMMENT ON FUNCTION @extschema@.gross_renewal_rate_add(numeric[], numeric, numeric) IS 'transition function of gross_renewal_rate';
 
 CREATE AGGREGATE @extschema@.gross_renewal_rate(renewed numeric, due numeric) (
