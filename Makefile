@@ -90,7 +90,11 @@ PURE = \
 	diagram_merge \
 	diagram_diff \
 	diagram_check \
-	machine
+	machine \
+	canvas_count \
+	canvas_words \
+	canvas_color \
+	canvas_draw
 
 # Code that a server needs: faces of the pure code, and code with SQL inside.
 FACES = \
@@ -182,7 +186,8 @@ FACES = \
 	score_ready \
 	score_face \
 	score_ask \
-	score_agg
+	score_agg \
+	canvas
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 
@@ -227,6 +232,7 @@ PARTS = \
 	accounts \
 	plays \
 	journey_map \
+	canvas \
 	bi
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA_built = $(SCRIPT)
