@@ -6818,6 +6818,25 @@ END $$;
 COMMENT ON FUNCTION lifecycle.channel_conversion(regclass, text, text[], double precision, name)
 	IS 'how customers who were touched by a channel at a stage converted, beside those touched there by others only';
 
+CREATE FUNCTION lifecycle.canvas(
+	name text,
+	rel regclass,
+	as_of timestamptz DEFAULT NULL,
+	moved tstzrange DEFAULT NULL,
+	notes boolean DEFAULT false,
+	guards boolean DEFAULT false,
+	undrawn boolean DEFAULT false,
+	colors boolean DEFAULT true,
+	direction text DEFAULT NULL,
+	lang text DEFAULT 'en',
+	journey_column name DEFAULT NULL,
+	lifecycle_column name DEFAULT NULL
+) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 100000;
+
+COMMENT ON FUNCTION lifecycle.canvas(text, regclass, timestamptz, tstzrange, boolean, boolean, boolean, boolean, text, text, name, name)
+	IS 'the lifecycle''s diagram with what the rows of a table or view say: who is where, who moved, how long it took, who is late';
+
 CREATE FUNCTION lifecycle.main_line(lifecycle text) RETURNS text[]
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
