@@ -103,6 +103,7 @@ census_agg_add(PG_FUNCTION_ARGS)
 	census = old ? old : census_begin(plan->text, plan->text_len, plan->instants.n);
 	if (!PG_ARGISNULL(1))
 	{
+		journey_foresee_next(PG_GETARG_DATUM(1));
 		journey_open_datum(PG_GETARG_DATUM(1), &view);
 		report_if(!census_add(&census, site->book, &plan->instants, &view,
 							  label_map_codes(get_map(fcinfo, site), &view), until, &error),

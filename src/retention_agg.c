@@ -52,6 +52,7 @@ retention_agg_add(PG_FUNCTION_ARGS)
 	retention = old ? old : retention_begin(plan->text, plan->text_len, plan->spec.nperiods);
 	if (!PG_ARGISNULL(1))
 	{
+		journey_foresee_next(PG_GETARG_DATUM(1));
 		journey_open_datum(PG_GETARG_DATUM(1), &view);
 		report_if(!retention_add(&retention, plan, &view, &error), &error);
 	}

@@ -58,6 +58,7 @@ survival_agg_add(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return same_state(fcinfo);
 	survival = get_state(fcinfo, planned->text, planned->text_len);
+	journey_foresee_next(PG_GETARG_DATUM(1));
 	journey_open_datum(PG_GETARG_DATUM(1), &view);
 	if (survival_spec_watch(&planned->spec, &view, label_map_codes(planned->map, &view), &found))
 	{

@@ -39,6 +39,7 @@ add_journey(FunctionCallInfo fcinfo, const PlannedWinRate *planned)
 	rate = PG_ARGISNULL(0) ? win_rate_create(planned->text, planned->text_len) : PG_GETARG_WIN_RATE(0);
 	if (!win_rate_has_spec(rate, planned->text, planned->text_len))
 		refuse_mixed_specs("win rates", rate->spec, rate->spec_len, planned->text, planned->text_len);
+	journey_foresee_next(PG_GETARG_DATUM(1));
 	journey_open_datum(PG_GETARG_DATUM(1), &view);
 	outcome = win_rate_outcome(&planned->spec, &view, label_map_codes(planned->map, &view));
 	report_if(!win_rate_count(rate, outcome == WIN_RATE_WON, outcome == WIN_RATE_LOST, &error),
