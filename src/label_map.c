@@ -21,11 +21,9 @@
 
 typedef struct Slot
 {
-	char	   *key;			/* a dictionary's bytes */
+	char	   *key;			/* a dictionary's bytes; behind them its codes, and the judge's */
 	uint32		key_len;		/* 0: none yet */
-	uint32		key_room;
-	int32	   *codes;			/* one a label, and the judge's */
-	uint32		codes_room;
+	uint32		room;
 } Slot;
 
 struct LabelMap
@@ -76,80 +74,118 @@ word_at(const char *p)
 	return word;
 }
 
+#define GOLDEN UINT64CONST(0x9E3779B97F4A7C15)
+
 /*
- * A sum of products with odd factors that differ from word to word, of which the upper
- * bits are good.  No product waits for another one: this runs for every journey.  The
- * last word may overlap the one before it.
+ * Dictionaries are read in blocks of eight words, however long they are: where a
+ * dictionary ends, its last word stands for those behind it, and may overlap the one
+ * before.  A loop over its words would end where no processor foretells, and this runs
+ * for every journey.
  */
-static inline uint32
+#define BLOCK (8 * sizeof(uint64))
+
+static inline uint64
+word_within(const char *key, uint32 last, uint32 at)
+{
+	return word_at(key + Min(at, last));
+}
+
+/* Products with odd factors, of which none waits for another one. */
+static inline uint64
+hash_half(const char *key, uint32 last, uint32 at)
+{
+	return word_within(key, last, at) * GOLDEN +
+		word_within(key, last, at + 8) * (3 * GOLDEN) +
+		word_within(key, last, at + 16) * (5 * GOLDEN) +
+		word_within(key, last, at + 24) * (7 * GOLDEN);
+}
+
+static inline uint64
+mix(uint64 hash)
+{
+	return (hash ^ hash >> 29) * GOLDEN;
+}
+
+/* The upper bits of the result are good. */
+static inline uint64
 hash_key(const char *key, uint32 len)
 {
-	const uint64 golden = UINT64CONST(0x9E3779B97F4A7C15);
-	uint64		factor = golden;
 	uint64		hash = len;
 	uint64		word = 0;
 
 	if (len < sizeof(word))
-		memcpy(&word, key, len);
-	else
 	{
-		for (uint32 at = 0; at < len - sizeof(word); at += sizeof(word))
-		{
-			hash += word_at(key + at) * factor;
-			factor += 2 * golden;
-		}
-		word = word_at(key + len - sizeof(word));
+		memcpy(&word, key, len);
+		return mix(hash + word * GOLDEN);
 	}
-	hash += word * factor;
-	return (hash ^ hash >> 29) * golden >> 32;
+	for (uint32 at = 0; at < len; at += BLOCK)
+		hash = mix(hash + hash_half(key, len - sizeof(word), at) +
+				   11 * hash_half(key, len - sizeof(word), at + BLOCK / 2));
+	return hash;
 }
 
-/* The same walk as the hash's, which the processor then foretells. */
+static inline uint64
+differ_half(const char *a, const char *b, uint32 last, uint32 at)
+{
+	return (word_within(a, last, at) ^ word_within(b, last, at)) |
+		(word_within(a, last, at + 8) ^ word_within(b, last, at + 8)) |
+		(word_within(a, last, at + 16) ^ word_within(b, last, at + 16)) |
+		(word_within(a, last, at + 24) ^ word_within(b, last, at + 24));
+}
+
+/* Whether two dictionaries of one length are the same. */
 static inline bool
 same_key(const char *a, const char *b, uint32 len)
 {
-	uint32		at = 0;
+	uint64		difference = 0;
+	uint32		last = len - sizeof(uint64);
 
 	if (len < sizeof(uint64))
 		return memcmp(a, b, len) == 0;
-	for (; at < len - sizeof(uint64); at += sizeof(uint64))
-		if (word_at(a + at) != word_at(b + at))
-			return false;
-	return word_at(a + len - sizeof(uint64)) == word_at(b + len - sizeof(uint64));
+	for (uint32 at = 0; at < len; at += BLOCK)
+		difference |= differ_half(a, b, last, at) | differ_half(a, b, last, at + BLOCK / 2);
+	return difference == 0;
+}
+
+static inline int32 *
+slot_codes(const Slot *slot)
+{
+	return (int32 *) (slot->key + INTALIGN(slot->key_len));
 }
 
 /* Room only ever grows, so a slot's memory is bounded by the largest it held. */
-static void *
-make_room(LabelMap *map, void *old, uint32 *room, uint32 needed, size_t item)
+static void
+make_room(LabelMap *map, Slot *slot, uint32 needed)
 {
-	void	   *new;
+	char	   *key;
 
-	if (*room >= needed)
-		return old;
-	new = map_alloc(map, needed * item);
-	if (old != NULL)
-		pfree(old);
-	*room = needed;
-	return new;
+	if (slot->room >= needed)
+		return;
+	key = map_alloc(map, needed);
+	if (slot->key != NULL)
+		pfree(slot->key);
+	slot->key = key;
+	slot->room = needed;
 }
 
 static void
 fill_slot(LabelMap *map, Slot *slot, const JourneyView *view)
 {
+	int32	   *codes;
+
 	slot->key_len = 0;
-	slot->key = make_room(map, slot->key, &slot->key_room, view->labels_len, 1);
-	slot->codes = make_room(map, slot->codes, &slot->codes_room, view->nlabels + 1,
-							sizeof(int32));
+	make_room(map, slot, INTALIGN(view->labels_len) + (view->nlabels + 1) * sizeof(int32));
 	memcpy(slot->key, view->labels, view->labels_len);
+	codes = (int32 *) (slot->key + INTALIGN(view->labels_len));
 	for (uint32 i = 0, at = 0; i < view->nlabels; i++)
 	{
 		uint32		len = (unsigned char) slot->key[at];
 
-		slot->codes[i] = map->coder(map->arg, slot->key + at + 1, len);
+		codes[i] = map->coder(map->arg, slot->key + at + 1, len);
 		at += 1 + len;
 	}
 	if (map->judge != NULL)
-		slot->codes[view->nlabels] = map->judge(map->arg, slot->codes, view->nlabels);
+		codes[view->nlabels] = map->judge(map->arg, codes, view->nlabels);
 	slot->key_len = view->labels_len;
 }
 
@@ -186,10 +222,10 @@ label_map_codes(LabelMap *map, const JourneyView *view)
 	{
 		if (!holds(&map->spare, view))
 			fill_slot(map, &map->spare, view);
-		return map->spare.codes;
+		return slot_codes(&map->spare);
 	}
-	pair = &map->slots[hash_key(view->labels, view->labels_len) % (SLOTS / 2) * 2];
+	pair = &map->slots[(hash_key(view->labels, view->labels_len) >> 32) % (SLOTS / 2) * 2];
 	if (!holds(&pair[0], view))
 		swap_or_fill(map, pair, view);
-	return pair[0].codes;
+	return slot_codes(&pair[0]);
 }
