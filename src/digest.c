@@ -68,17 +68,53 @@ digest_tally_exact(Digest *digest, int64 sample, uint64 times)
 	return true;
 }
 
+/* How many buckets there is room for. */
+static inline uint32
+count_slots(const Digest *digest)
+{
+	return digest->distinct == DIGEST_IN_HALVES ? 2 * digest->room : digest->room;
+}
+
+/* How many samples a bucket has. */
+static inline uint64
+slot_count(const Digest *digest, uint32 slot)
+{
+	return digest->distinct == DIGEST_IN_HALVES ? digest_halves(digest)[slot] : digest->words[slot];
+}
+
+/* Counts samples in their bucket, and nowhere else; there must be room. */
+static inline void
+tally_bucket(Digest *digest, uint32 bucket, uint64 times)
+{
+	uint32		slot = bucket - digest->base;
+
+	if (digest->distinct == DIGEST_IN_HALVES)
+		digest_halves(digest)[slot] += (uint32) times;
+	else
+		digest->words[slot] += times;
+}
+
 /*
- * digest_add() for an exact digest.
+ * digest_add() for a digest that does not have two buckets a word.
  */
 bool
-digest_add_exact(Digest *digest, int64 sample)
+digest_add_otherwise(Digest *digest, int64 sample)
 {
-	if (!digest_tally_exact(digest, sample, 1))
-		return false;
-	digest->count++;
-	wide_add_word(&digest->sum, sample);
-	digest->max = Max(digest->max, sample);
+	uint32		slot;
+
+	if (digest_is_exact(digest))
+	{
+		if (!digest_tally_exact(digest, sample, 1))
+			return false;
+	}
+	else
+	{
+		slot = digest_bucket(sample) - digest->base;
+		if (slot >= digest->room)
+			return false;
+		digest->words[slot]++;
+	}
+	digest_add_head(digest, sample);
 	return true;
 }
 
@@ -96,7 +132,7 @@ bucket_range(const Digest *digest, uint32 *low, uint32 *high)
 	{
 		uint32		slot = 0;
 
-		while (digest->words[slot] == 0)
+		while (slot_count(digest, slot) == 0)
 			slot++;
 		*low = digest->base + slot;
 	}
@@ -106,8 +142,11 @@ bucket_range(const Digest *digest, uint32 *low, uint32 *high)
 static void
 set_window(Digest *digest, uint32 low, uint32 high)
 {
+	uint32		slots;
+
 	digest->base = low / DIGEST_OCTAVE * DIGEST_OCTAVE;
-	digest->room = (high / DIGEST_OCTAVE + 1) * DIGEST_OCTAVE - digest->base;
+	slots = (high / DIGEST_OCTAVE + 1) * DIGEST_OCTAVE - digest->base;
+	digest->room = digest->distinct == DIGEST_IN_HALVES ? slots / 2 : slots;
 }
 
 /* How many distinct values both have together; any number above the limit is one. */
@@ -127,6 +166,31 @@ count_distinct(const Digest *digest, const Digest *other)
 	return distinct;
 }
 
+/* The buckets that both have in use, and those that the first one has room for. */
+static void
+union_range(const Digest *digest, const Digest *other, uint32 *low, uint32 *high)
+{
+	uint32		other_low,
+				other_high;
+
+	bucket_range(digest->count > 0 ? digest : other, low, high);
+	bucket_range(other->count > 0 ? other : digest, &other_low, &other_high);
+	*low = Min(*low, other_low);
+	*high = Max(*high, other_high);
+	if (!digest_is_exact(digest))
+	{
+		*low = Min(*low, digest->base);
+		*high = Max(*high, digest->base + count_slots(digest) - 1);
+	}
+}
+
+/* Whether 32 bits count all samples of both. */
+static inline bool
+halves_do(const Digest *digest, const Digest *other)
+{
+	return digest->count + other->count <= PG_UINT32_MAX;
+}
+
 /* The head of an empty digest with room for both. */
 static void
 plan_union(Digest *planned, const Digest *digest, const Digest *other)
@@ -137,22 +201,11 @@ plan_union(Digest *planned, const Digest *digest, const Digest *other)
 	if (distinct > DIGEST_EXACT_MAX)
 	{
 		uint32		low,
-					high,
-					other_low,
-					other_high;
+					high;
 
-		bucket_range(digest->count > 0 ? digest : other, &low, &high);
-		bucket_range(other->count > 0 ? other : digest, &other_low, &other_high);
-		set_window(planned, Min(low, other_low), Max(high, other_high));
-		planned->distinct = DIGEST_IN_BUCKETS;
-		if (!digest_is_exact(digest))
-		{
-			uint32		old_end = digest->base + digest->room;
-			uint32		end = Max(old_end, planned->base + planned->room);
-
-			planned->base = Min(planned->base, digest->base);
-			planned->room = end - planned->base;
-		}
+		union_range(digest, other, &low, &high);
+		planned->distinct = halves_do(digest, other) ? DIGEST_IN_HALVES : DIGEST_IN_BUCKETS;
+		set_window(planned, low, high);
 	}
 	else
 	{
@@ -169,7 +222,7 @@ tally(Digest *digest, int64 sample, uint64 times)
 	if (digest_is_exact(digest))
 		(void) digest_tally_exact(digest, sample, times);
 	else
-		digest->words[digest_bucket(sample) - digest->base] += times;
+		tally_bucket(digest, digest_bucket(sample), times);
 }
 
 /* Counts the samples of another digest; there must be room for them all. */
@@ -183,9 +236,9 @@ pour_words(Digest *digest, const Digest *from)
 	}
 	else
 	{
-		for (uint32 slot = 0; slot < from->room; slot++)
-			if (from->words[slot] != 0)
-				digest->words[from->base + slot - digest->base] += from->words[slot];
+		for (uint32 slot = 0; slot < count_slots(from); slot++)
+			if (slot_count(from, slot) != 0)
+				tally_bucket(digest, from->base + slot, slot_count(from, slot));
 	}
 }
 
@@ -248,7 +301,9 @@ digest_merge(Digest *digest, const Digest *other)
 					high;
 
 		bucket_range(other, &low, &high);
-		if (low < digest->base || high - digest->base >= digest->room)
+		if (low < digest->base || high - digest->base >= count_slots(digest))
+			return false;
+		if (digest->distinct == DIGEST_IN_HALVES && !halves_do(digest, other))
 			return false;
 	}
 	pour_words(digest, other);
@@ -309,9 +364,6 @@ digest_trim_size(const Digest *digest)
 void
 digest_trim(Digest *trimmed, const Digest *digest)
 {
-	uint32		low = 0,
-				high;
-
 	memcpy(trimmed, digest, offsetof(Digest, words));
 	if (digest_is_exact(digest))
 	{
@@ -320,12 +372,16 @@ digest_trim(Digest *trimmed, const Digest *digest)
 	}
 	else
 	{
+		uint32		low,
+					high;
+
 		bucket_range(digest, &low, &high);
 		trimmed->room = high - low + 1;
-		memcpy(trimmed->words, digest->words + (low - digest->base),
-			   trimmed->room * sizeof(uint64));
+		trimmed->base = low;
+		trimmed->distinct = DIGEST_IN_BUCKETS;
+		for (uint32 bucket = low; bucket <= high; bucket++)
+			trimmed->words[bucket - low] = slot_count(digest, bucket - digest->base);
 	}
-	trimmed->base = low;
 }
 
 /*
@@ -357,8 +413,8 @@ sample_at(const Digest *digest, uint64 rank)
 			rank -= run++->times;
 		return run->value;
 	}
-	while (rank >= digest->words[slot])
-		rank -= digest->words[slot++];
+	while (rank >= slot_count(digest, slot))
+		rank -= slot_count(digest, slot++);
 	return Min(digest_bucket_middle(digest->base + slot), digest->max);
 }
 

@@ -22,6 +22,10 @@
  *			digest_add_into(larger, digest, sample);
  *		}
  *
+ * As long as all samples together fit 32 bits, two buckets share a word: what is touched
+ * at random then stays in the processor's first cache twice as long.  Trimmed digests
+ * have one word a bucket, however few the samples.
+ *
  * Adding searches the values, which are sorted, and moves those behind a new one: at
  * most 512 times in the life of a digest, so it costs what the search does.
  *
@@ -58,12 +62,13 @@ typedef struct Digest
 	Wide		sum;
 	int64		max;			/* 0 while empty */
 	uint32		room;			/* number of words */
-	uint16		base;			/* the bucket that words[0] counts; 0 while exact */
-	uint16		distinct;		/* values; DIGEST_IN_BUCKETS where there are too many */
+	uint16		base;			/* the bucket that is counted first; 0 while exact */
+	uint16		distinct;		/* values; one of the following where there are too many */
 	uint64		words[FLEXIBLE_ARRAY_MEMBER];	/* runs or buckets */
 } Digest;
 
-#define DIGEST_IN_BUCKETS (DIGEST_EXACT_MAX + 1)
+#define DIGEST_IN_BUCKETS (DIGEST_EXACT_MAX + 1)	/* one word each */
+#define DIGEST_IN_HALVES (DIGEST_EXACT_MAX + 2) /* two buckets a word */
 
 /* While exact: a value and how many samples have it, sorted by value. */
 typedef struct DigestRun
@@ -90,6 +95,12 @@ static inline DigestRun *
 digest_runs(const Digest *digest)
 {
 	return (DigestRun *) digest->words;
+}
+
+static inline uint32 *
+digest_halves(const Digest *digest)
+{
+	return (uint32 *) digest->words;
 }
 
 static inline size_t
@@ -126,8 +137,17 @@ digest_bucket_middle(uint32 bucket)
 	return digest_bucket_low(bucket) + (INT64CONST(1) << shift >> 1);
 }
 
+static inline void
+digest_add_head(Digest *digest, int64 sample)
+{
+	digest->count++;
+	wide_add_word(&digest->sum, sample);
+	if (unlikely(sample > digest->max))
+		digest->max = sample;
+}
+
 extern bool digest_tally_exact(Digest *digest, int64 sample, uint64 times);
-extern bool digest_add_exact(Digest *digest, int64 sample);
+extern bool digest_add_otherwise(Digest *digest, int64 sample);
 
 /*
  * Adds one sample in place; false, with nothing changed, where there is no room.  What
@@ -139,17 +159,14 @@ digest_add(Digest *digest, int64 sample)
 	uint32		slot;
 
 	Assert(sample >= 0);
-	if (digest_is_exact(digest))
-		return digest_add_exact(digest, sample);
+	if (digest->distinct != DIGEST_IN_HALVES)
+		return digest_add_otherwise(digest, sample);
 	/* A bucket below the base wraps around to a slot beyond any room. */
 	slot = digest_bucket(sample) - digest->base;
-	if (slot >= digest->room)
+	if (slot >= 2 * digest->room || digest->count == PG_UINT32_MAX)
 		return false;
-	digest->count++;
-	digest->words[slot]++;
-	wide_add_word(&digest->sum, sample);
-	if (unlikely(sample > digest->max))
-		digest->max = sample;
+	digest_halves(digest)[slot]++;
+	digest_add_head(digest, sample);
 	return true;
 }
 

@@ -170,6 +170,22 @@ FROM (SELECT n, velocity_agg(journey) AS v, velocity_send(velocity_agg(journey))
 SELECT v, (SELECT p50 FROM velocity_moves(v)), (SELECT mean FROM velocity_moves(v)), (SELECT moves FROM velocity_moves(v)) AS moves
 FROM (SELECT rollup(x) AS v FROM (VALUES (velocity '{a > b [1000000*4611686018427387904]}'), ('{a > b [1000000,3000000*4611686018427387902]}')) y(x)) r;
 SELECT rollup(v) FROM (VALUES (velocity '{a > b [1*4611686018427387904]}'), ('{a > b [1*4611686018427387904]}')) x(v);
+-- Around 2^32 samples, where a bucket needs more than 32 bits: 4,294,966,600 dwells of a second were counted before,
+-- then come 600 of 1 to 600 seconds, then 800 of a second, one by one or merged.
+CREATE AGGREGATE counted_before(journey) (SFUNC = velocity_agg_add, STYPE = velocity, FINALFUNC = velocity_agg_final, INITCOND = '{a > b [1000000*4294966600]}');
+CREATE TABLE late AS
+SELECT i, i / 601 AS part, format('{a@2020-01-01,b@%s}', to_char(timestamp '2020-01-01' + CASE WHEN i > 600 THEN 1 ELSE i END * interval '1 second', 'YYYY-MM-DD"T"HH24:MI:SS'))::journey AS journey
+FROM generate_series(1, 1400) i;
+SELECT count(*) AS ways, count(DISTINCT velocity_send(v)) AS answers, bool_and(substring(v::text FROM ':\d+\*(\d+),')::bigint = 4294966600 + 801) AS first_bucket,
+	bool_and(m.moves = 4294966600 + 1400 AND abs(micros(m.p50) - 1000000) < 10000) AS counts,
+	bool_and(m.mean = interval '1 second' * round((4294966600::numeric + 600 * 601 / 2 + 800) / (4294966600 + 1400), 6)::float8) AS mean
+FROM (
+	SELECT counted_before(journey ORDER BY i) AS v FROM late
+	UNION ALL SELECT counted_before(journey ORDER BY i DESC) FROM late
+	UNION ALL SELECT rollup(v ORDER BY n) FROM (SELECT 0 AS n, velocity '{a > b [1000000*4294966600]}' AS v UNION ALL SELECT 1 + part, velocity_agg(journey) FROM late GROUP BY part) x
+	UNION ALL SELECT rollup(v ORDER BY n DESC) FROM (SELECT 0 AS n, velocity '{a > b [1000000*4294966600]}' AS v UNION ALL SELECT 1 + part, velocity_agg(journey) FROM late GROUP BY part) x
+	UNION ALL SELECT rollup(v ORDER BY n) FROM (SELECT 0 AS n, velocity '{a > b [1000000*4294966600]}' AS v UNION ALL SELECT i, velocity_agg(journey) FROM late GROUP BY i) x
+) ways JOIN LATERAL velocity_moves(v) m ON true;
 
 -- The same under every kind of specification, moves and stages.
 CREATE TABLE wanted (spec velocity_spec, moved_from timestamptz, moved_to timestamptz, as_of timestamptz);
@@ -362,5 +378,6 @@ BEGIN
 	EXECUTE format('COPY (SELECT) TO PROGRAM %L', 'cat > /dev/null; rm "' || current_setting('data_directory') || '/velocity_hostile.bin"');
 END $$;
 
-DROP TABLE deals, event, trip, tied, wanted, answer, parted, hashed, stored, closed, reopened, target, outcome CASCADE;
+DROP TABLE deals, event, trip, tied, late, wanted, answer, parted, hashed, stored, closed, reopened, target, outcome CASCADE;
+DROP AGGREGATE counted_before(journey);
 DROP FUNCTION chance, micros, agrees, plan_has, read_all, receive;
