@@ -91,6 +91,8 @@ PURE = \
 	diagram_diff \
 	diagram_check \
 	machine \
+	machine_order \
+	rounds \
 	canvas_count \
 	canvas_words \
 	canvas_color \
@@ -114,6 +116,7 @@ FACES = \
 	funnel_agg \
 	diagram_io \
 	diagram_compare \
+	rounds_io \
 	velocity_io \
 	velocity_spec_io \
 	velocity_agg \
