@@ -346,6 +346,27 @@ journey_add_as(JourneyBuilder *builder, int *index, JourneyLabel label, Timestam
 }
 
 /*
+ * Adds all the steps of a journey that begins where the builder's only step is, and
+ * none of whose labels is that step's: they are the builder's next ones, as they stand.
+ */
+bool
+journey_add_behind(JourneyBuilder *builder, const JourneyView *view, PureError *error)
+{
+	Assert(builder->nsteps == 1 && builder->first == view->first);
+	if (view->nsteps >= JOURNEY_MAX_STEPS)
+		return too_many_steps(error);
+	if (!journey_check_label_count(view->nlabels, error))
+		return false;
+	builder->words_room = view->nsteps + 1;
+	builder->words = repalloc(builder->words, builder->words_room * sizeof(uint64));
+	for (uint32 step = 0; step < view->nsteps; step++)
+		builder->words[builder->nsteps++] = journey_word(view, step) + 1;
+	appendBinaryStringInfo(&builder->labels, view->labels, view->labels_len);
+	builder->nlabels += view->nlabels;
+	return true;
+}
+
+/*
  * Writes what stands before the labels.
  */
 void

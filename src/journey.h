@@ -150,6 +150,7 @@ extern bool journey_add(JourneyBuilder *builder, const char *label, size_t len, 
 						PureError *error);
 extern bool journey_add_as(JourneyBuilder *builder, int *index, JourneyLabel label,
 						   TimestampTz at, PureError *error);
+extern bool journey_add_behind(JourneyBuilder *builder, const JourneyView *view, PureError *error);
 extern size_t journey_size(const JourneyBuilder *builder);
 extern void journey_write(const JourneyBuilder *builder, char *payload);
 extern void journey_write_head(char *payload, uint16 nlabels, uint32 nsteps, TimestampTz first,

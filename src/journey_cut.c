@@ -187,3 +187,18 @@ journey_relabel(JourneyBuilder *builder, const JourneyView *view, const JourneyL
 	end_copy(&copier);
 	return done;
 }
+
+/*
+ * Adds a step into a stage at the instant of the first one, and all the steps behind it.
+ * One whose labels do not have that stage yet, as most do not, is copied as it stands.
+ */
+bool
+journey_begin_with(JourneyBuilder *builder, const JourneyView *view, JourneyLabel label,
+				   PureError *error)
+{
+	if (!journey_add(builder, label.text, label.len, view->first, error))
+		return false;
+	if (journey_find_label(view, label.text, label.len) >= 0)
+		return journey_append_all(builder, view, error);
+	return journey_add_behind(builder, view, error);
+}

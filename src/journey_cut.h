@@ -26,6 +26,8 @@ extern bool journey_crop(JourneyBuilder *builder, const JourneyView *view,
 extern bool journey_collapse(JourneyBuilder *builder, const JourneyView *view, PureError *error);
 extern bool journey_relabel(JourneyBuilder *builder, const JourneyView *view,
 							const JourneyLabel *labels, PureError *error);
+extern bool journey_begin_with(JourneyBuilder *builder, const JourneyView *view,
+							   JourneyLabel label, PureError *error);
 extern bool journey_append_all(JourneyBuilder *builder, const JourneyView *view,
 							   PureError *error);
 

@@ -232,6 +232,20 @@ relabel(PG_FUNCTION_ARGS)
 	return return_built(fcinfo, &builder, journey_relabel(&builder, &view, labels, &error), &error);
 }
 
+PG_FUNCTION_INFO_V1(journey_begun);
+Datum
+journey_begun(PG_FUNCTION_ARGS)
+{
+	JourneyLabel label = label_argument(fcinfo, 1);
+	JourneyView view;
+	JourneyBuilder builder;
+	PureError	error;
+
+	journey_open_datum(PG_GETARG_DATUM(0), &view);
+	journey_begin(&builder);
+	return return_built(fcinfo, &builder, journey_begin_with(&builder, &view, label, &error), &error);
+}
+
 PG_FUNCTION_INFO_V1(journey_concat);
 Datum
 journey_concat(PG_FUNCTION_ARGS)

@@ -11,12 +11,14 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "face.h"
@@ -154,6 +156,104 @@ visits(PG_FUNCTION_ARGS)
 		count += journey_index(&view, step) == index;
 	}
 	PG_RETURN_INT32(count);
+}
+
+/* What a call site remembers: the journey out of line that it was last asked about. */
+typedef struct StepSite
+{
+	char		pointer[TOAST_POINTER_SIZE];
+	struct varlena *journey;	/* NULL: none yet */
+} StepSite;
+
+/*
+ * Opens the first argument.  Whoever asks for one step asks for the next ones too: a
+ * journey out of line is fetched once for all that are asked for one after the other.
+ */
+static void
+open_step_by_step(FunctionCallInfo fcinfo, JourneyView *view)
+{
+	struct varlena *journey = (struct varlena *) PG_GETARG_POINTER(0);
+	StepSite   *site = fcinfo->flinfo->fn_extra;
+	MemoryContext caller;
+
+	if (!VARATT_IS_EXTERNAL_ONDISK(journey))
+	{
+		journey_open_datum(PointerGetDatum(journey), view);
+		return;
+	}
+	if (site == NULL)
+		site = fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+																 sizeof(StepSite));
+	if (site->journey == NULL || memcmp(site->pointer, journey, TOAST_POINTER_SIZE) != 0)
+	{
+		if (site->journey != NULL)
+			pfree(site->journey);
+		site->journey = NULL;
+		caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		site->journey = PG_DETOAST_DATUM_COPY(PointerGetDatum(journey));
+		MemoryContextSwitchTo(caller);
+		memcpy(site->pointer, journey, TOAST_POINTER_SIZE);
+	}
+	journey_open_datum(PointerGetDatum(site->journey), view);
+}
+
+/* The step with the number in the second argument, from 1, or from the end; -1 where there is none. */
+static int64
+find_step(FunctionCallInfo fcinfo, JourneyView *view)
+{
+	int64		step = PG_GETARG_INT32(1);
+
+	open_step_by_step(fcinfo, view);
+	step = step > 0 ? step - 1 : step < 0 ? view->nsteps + step : -1;
+	return step < view->nsteps ? Max(step, -1) : -1;
+}
+
+PG_FUNCTION_INFO_V1(step_numbers);
+Datum
+step_numbers(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *context;
+	Datum		number;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		JourneyHead head;
+
+		context = SRF_FIRSTCALL_INIT();
+		journey_read_head(PG_GETARG_DATUM(0), &head);
+		context->max_calls = head.nsteps;
+	}
+	context = SRF_PERCALL_SETUP();
+	if (context->call_cntr == context->max_calls)
+		SRF_RETURN_DONE(context);
+	number = Int32GetDatum(context->call_cntr + 1);
+	SRF_RETURN_NEXT(context, number);
+}
+
+PG_FUNCTION_INFO_V1(step_stage);
+Datum
+step_stage(PG_FUNCTION_ARGS)
+{
+	JourneyView view;
+	int64		step = find_step(fcinfo, &view);
+	JourneyLabel label;
+
+	if (step < 0)
+		PG_RETURN_NULL();
+	label = journey_label(&view, journey_index(&view, step));
+	PG_RETURN_DATUM(label_datum(&label));
+}
+
+PG_FUNCTION_INFO_V1(step_at);
+Datum
+step_at(PG_FUNCTION_ARGS)
+{
+	JourneyView view;
+	int64		step = find_step(fcinfo, &view);
+
+	if (step < 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(journey_at(&view, step));
 }
 
 static void

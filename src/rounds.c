@@ -15,6 +15,10 @@ struct RoundPlan
 	JourneyLabel *stages;		/* in their order */
 	int			nstages;
 	LabelMap   *map;
+	/* Of the journey at hand; the memory serves the next one again. */
+	JourneyBuilder builder;
+	JourneyLabel *labels;
+	int		   *built;			/* by round and label: the builder's; -1 until it has it */
 };
 
 /* Its place in the order; stages that are not in it come behind, and none of them before another. */
@@ -49,6 +53,9 @@ rounds_plan(const JourneyLabel *stages, int nstages)
 		plan->stages[i] = (JourneyLabel) {text, stages[i].len};
 	}
 	plan->map = label_map_create(code_label, NULL, plan);
+	journey_begin(&plan->builder);
+	plan->labels = palloc(JOURNEY_MAX_LABELS * sizeof(JourneyLabel));
+	plan->built = palloc(JOURNEY_MAX_LABELS * sizeof(int));
 	return plan;
 }
 
@@ -59,24 +66,45 @@ rounds_told(uint32 nlabels)
 	return Min(ROUNDS_LAST - 1, JOURNEY_MAX_LABELS / (int) nlabels - 1);
 }
 
+/* Makes the builder ready for as many steps as the journey has. */
 static bool
-add_step(JourneyBuilder *builder, int *index, JourneyLabel label, int round, TimestampTz at,
-		 PureError *error)
+begin_steps(RoundPlan *plan, const JourneyView *view, int told, PureError *error)
 {
-	char		text[JOURNEY_MAX_LABEL_LEN + 1];
+	JourneyBuilder *builder = &plan->builder;
 
-	if (*index < 0)
+	journey_labels(view, plan->labels);
+	for (uint32 i = 0; i < view->nlabels; i++)
+		if (plan->labels[i].len == JOURNEY_MAX_LABEL_LEN)
+			return pure_fail(error, PURE_LIMIT, "a stage label of %d bytes has no room for a round",
+							 JOURNEY_MAX_LABEL_LEN);
+	memset(plan->built, -1, view->nlabels * (told + 1) * sizeof(int));
+	if (builder->words_room < view->nsteps)
 	{
-		memcpy(text, label.text, label.len);
-		text[label.len] = (char) round;
-		label = (JourneyLabel) {text, label.len + 1};
+		builder->words_room = view->nsteps;
+		builder->words = repalloc(builder->words, builder->words_room * sizeof(uint64));
 	}
-	return journey_add_as(builder, index, label, at, error);
+	builder->first = view->first;
+	builder->nsteps = view->nsteps;
+	builder->nlabels = 0;
+	resetStringInfo(&builder->labels);
+	return true;
+}
+
+/* Appends a label of its own for a stage in a round, which the builder does not have yet. */
+static int
+add_label(JourneyBuilder *builder, JourneyLabel label, int round)
+{
+	appendStringInfoChar(&builder->labels, (char) (label.len + 1));
+	appendBinaryStringInfo(&builder->labels, label.text, label.len);
+	appendStringInfoChar(&builder->labels, (char) round);
+	return builder->nlabels++;
 }
 
 /*
- * Adds the steps of a journey, with one more byte behind each label: the number of its
- * round, from 1 to ROUNDS_LAST.
+ * Fills a builder with a journey that has one more byte behind each label: the number of
+ * its round, from 1 to ROUNDS_LAST.  No label is looked for, because it is known which
+ * ones are new; the steps' times stay as they are.  The builder's memory is the plan's,
+ * and good until the next call.
  */
 bool
 journey_in_rounds(JourneyBuilder *builder, RoundPlan *plan, const JourneyView *view,
@@ -84,26 +112,26 @@ journey_in_rounds(JourneyBuilder *builder, RoundPlan *plan, const JourneyView *v
 {
 	const int32 *places = label_map_codes(plan->map, view);
 	int			told = rounds_told(view->nlabels);
-	JourneyLabel *labels = palloc(view->nlabels * sizeof(JourneyLabel));
-	int		   *built = palloc(view->nlabels * (Max(told, 0) + 1) * sizeof(int));
 	int32		place = -1;
 	int			round = 1;
-	bool		done = true;
 
-	journey_labels(view, labels);
-	memset(built, -1, view->nlabels * (Max(told, 0) + 1) * sizeof(int));
-	for (uint32 step = 0; done && step < view->nsteps; step++)
+	if (!begin_steps(plan, view, told, error))
+		return false;
+	for (uint32 step = 0; step < view->nsteps; step++)
 	{
-		uint32		index = journey_index(view, step);
+		uint64		word = journey_word(view, step);
+		uint32		index = journey_word_index(word);
+		int		   *built;
 
 		CHECK_FOR_INTERRUPTS();
 		if (places[index] <= place && round <= told)
 			round++;
 		place = places[index];
-		done = add_step(builder, &built[(round - 1) * view->nlabels + index], labels[index],
-						round > told ? ROUNDS_LAST : round, journey_at(view, step), error);
+		built = &plan->built[(round - 1) * view->nlabels + index];
+		if (*built < 0)
+			*built = add_label(&plan->builder, plan->labels[index], round > told ? ROUNDS_LAST : round);
+		plan->builder.words[step] = word - index + *built;
 	}
-	pfree(labels);
-	pfree(built);
-	return done;
+	*builder = plan->builder;
+	return true;
 }

@@ -220,15 +220,21 @@ BEGIN
 		FROM @extschema@.stage s
 		WHERE NOT s.outside AND EXISTS (SELECT FROM (SELECT %1$s AS lifecycle %2$s) t WHERE t.lifecycle = s.lifecycle)$q$,
 		f.lifecycle, CASE WHEN f.rules = '' THEN format('WHERE %L::pg_catalog.regclass IS NOT NULL', rel) ELSE format('FROM %s t', rel) END)
+	-- Each column is worked out only where it is asked for. A journey out of line is fetched once.
 	WHEN 'history' THEN format($q$
-		SELECT %1$ss.step, s.stage, pg_catalog."left"(s.move, -1 - pg_catalog.length(s.stage)) AS previous_stage, s.entered_at, s.left_at,
-			pg_catalog.date_part('epoch', s.dwell) / 86400 AS days,
-			CASE WHEN s.left_at IS NULL THEN pg_catalog.date_part('epoch', pg_catalog.now() - s.entered_at) / 86400 END AS open_days,
-			s.left_at IS NULL AS is_current
-		FROM %2$s t CROSS JOIN LATERAL ROWS FROM (@extschema@.steps(%3$s), pg_catalog.unnest(pg_catalog.array_prepend(NULL, @extschema@.moves(%3$s))))
-			s (step, stage, entered_at, left_at, dwell, move)
-		WHERE %3$s IS NOT NULL$q$,
-		f.row_list, rel, f.journey)
+		SELECT %4$sx.lifecycle_step AS step, @extschema@.step_stage(x.lifecycle_journey, x.lifecycle_step) AS stage,
+			@extschema@.step_stage(x.lifecycle_journey, x.lifecycle_step - 1) AS previous_stage,
+			@extschema@.step_at(x.lifecycle_journey, x.lifecycle_step) AS entered_at,
+			@extschema@.step_at(x.lifecycle_journey, x.lifecycle_step + 1) AS left_at,
+			pg_catalog.date_part('epoch', @extschema@.step_at(x.lifecycle_journey, x.lifecycle_step + 1)
+				- @extschema@.step_at(x.lifecycle_journey, x.lifecycle_step)) / 86400 AS days,
+			CASE WHEN x.lifecycle_step = @extschema@.step_count(x.lifecycle_journey)
+				THEN pg_catalog.date_part('epoch', pg_catalog.now() - @extschema@.last_moved_at(x.lifecycle_journey)) / 86400 END AS open_days,
+			x.lifecycle_step = @extschema@.step_count(x.lifecycle_journey) AS is_current
+		FROM (
+			SELECT %1$s%3$s AS lifecycle_journey, @extschema@.step_numbers(%3$s) AS lifecycle_step
+			FROM %2$s t) x$q$,
+		f.inner_list, rel, f.journey, f.outer_list)
 	WHEN 'dates' THEN format($q$
 		SELECT %1$s@extschema@.current_stage(%3$s) AS stage, @extschema@.started_at(%3$s) AS started_at,
 			@extschema@.in_stage_since(%3$s) AS stage_since,
@@ -269,7 +275,7 @@ BEGIN
 		WHEN shape = 'funnel' AND given IS NULL THEN format('@extschema@.funnel_agg(%s, %%s)', journey)
 		WHEN shape = 'funnel' THEN format('@extschema@.funnel_agg(%s, %L::@extschema@.funnel_spec%s)', journey, given, @extschema@.bi_as_of('funnel', given))
 		WHEN shape = 'cohorts' AND given IS NULL
-			THEN format('@extschema@.retention_agg(@extschema@.journey_concat(@extschema@.journey(''[*]'', @extschema@.started_at(%1$s)), %1$s), %%s, pg_catalog.now())', journey)
+			THEN format('@extschema@.retention_agg(@extschema@.journey_begun(%s, ''[*]''), %%s, pg_catalog.now())', journey)
 		WHEN shape = 'cohorts' THEN format('@extschema@.retention_agg(%s, %L::@extschema@.retention_spec%s)', journey, given, @extschema@.bi_as_of('retention', given))
 		END;
 END $$;

@@ -108,6 +108,18 @@ CREATE FUNCTION @extschema@.stage_at(journey @extschema@.journey, at timestamptz
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.stage_at(@extschema@.journey, timestamptz) IS 'the stage held at an instant; NULL before the first step';
 
+CREATE FUNCTION @extschema@.step_numbers(journey @extschema@.journey) RETURNS SETOF integer
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 8 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.step_numbers(@extschema@.journey) IS 'the numbers of the steps, from 1';
+
+CREATE FUNCTION @extschema@.step_stage(journey @extschema@.journey, step integer) RETURNS text
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.step_stage(@extschema@.journey, integer) IS 'the stage of a step by its number, counted from the end where it is negative; NULL where there is none';
+
+CREATE FUNCTION @extschema@.step_at(journey @extschema@.journey, step integer) RETURNS timestamptz
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.step_at(@extschema@.journey, integer) IS 'the instant of a step by its number, counted from the end where it is negative; NULL where there is none';
+
 CREATE FUNCTION @extschema@.path(journey @extschema@.journey) RETURNS text
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.path(@extschema@.journey) IS 'the stages in order, joined by ">"';
@@ -142,6 +154,10 @@ COMMENT ON FUNCTION @extschema@.collapse(@extschema@.journey) IS 'the journey wi
 CREATE FUNCTION @extschema@.relabel(journey @extschema@.journey, old text, new text) RETURNS @extschema@.journey
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.relabel(@extschema@.journey, text, text) IS 'the journey with another label in all steps of one stage';
+
+CREATE FUNCTION @extschema@.journey_begun(journey @extschema@.journey, stage text) RETURNS @extschema@.journey
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.journey_begun(@extschema@.journey, text) IS 'the journey with one step more before its first, at the same instant';
 
 CREATE FUNCTION @extschema@.journey_concat(@extschema@.journey, @extschema@.journey) RETURNS @extschema@.journey
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';

@@ -32,13 +32,13 @@ SELECT lifecycle.create_lifecycle('deal', E'stateDiagram-v2
 	note right of gone\noutcome: closed\nend note
 	note right of lost\noutcome: lost\nend note');
 
--- 600 rows, the same on every machine: ways of up to 40 steps, drawn or not, in three segments.
+-- 200 rows, the same on every machine: ways of up to 40 steps, drawn or not, in three segments.
 CREATE TABLE deals (id int PRIMARY KEY, gone int, segment text, stage text, journey lifecycle.journey, amount numeric);
 ALTER TABLE deals DROP COLUMN gone;
 CREATE TABLE walk AS
 	SELECT g AS id, s AS step, (ARRAY['lead', 'mql', 'sql', 'lost', 'won', 'club', 'gone'])[1 + abs(hashint8(g * 100 + s)) % CASE WHEN s < 4 THEN 3 WHEN s < 9 THEN 4 ELSE 7 END] AS stage,
 		timestamptz '2025-01-01' + make_interval(days => g % 200, hours => s * 60 + abs(hashint8(g + s * 7)) % 50) AS at
-	FROM generate_series(1, 600) g, generate_series(1, 40) s WHERE s <= 1 + abs(hashint8(g)) % CASE WHEN g % 20 = 0 THEN 40 ELSE 12 END;
+	FROM generate_series(1, 200) g, generate_series(1, 40) s WHERE s <= 1 + abs(hashint8(g)) % CASE WHEN g % 5 = 0 THEN 40 ELSE 12 END;
 INSERT INTO deals
 	SELECT id, CASE id % 3 WHEN 0 THEN 'smb' WHEN 1 THEN 'big' END, (array_agg(stage ORDER BY step DESC))[1], lifecycle.journey_agg(stage, at, step), id
 	FROM walk GROUP BY id;
@@ -116,8 +116,11 @@ SELECT results_eq($$SELECT segment, source, target, source_round, target_round, 
 	$$SELECT segment, source, target, source_round, target_round, count(*), round(sum(days), 3) FROM told WHERE source IS NOT NULL
 		GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5$$, 'flow counts every move, in its round, with its days');
 SELECT cmp_ok((SELECT max(target_round) FROM deals_flow), '=', 10, 'rounds from the tenth on are one');
-SELECT results_eq($$SELECT DISTINCT source_node, target_node FROM deals_flow WHERE source = 'sql' AND target = 'mql' AND source_round IN (1, 9, 10) ORDER BY 1, 2$$,
-	$$VALUES ('sql', 'mql (2)'), ('sql (9)', '(more)'), (NULL, NULL)$$, 'nodes say the round from the second on, and stop where rounds are not told apart');
+SELECT is_empty($$SELECT * FROM deals_flow WHERE ROW(source_node, target_node) IS DISTINCT FROM CASE
+	WHEN source_round = 10 THEN ROW(NULL::text, NULL::text)
+	ELSE ROW(source || CASE source_round WHEN 1 THEN '' ELSE ' (' || source_round || ')' END,
+		CASE target_round WHEN 1 THEN target WHEN 10 THEN '(more)' ELSE target || ' (' || target_round || ')' END) END$$,
+	'nodes say the round from the second on, and stop where rounds are not told apart');
 SELECT is_empty($$WITH RECURSIVE edge AS (SELECT DISTINCT source_node AS a, target_node AS b FROM deals_flow WHERE source_node IS NOT NULL),
 	reach AS (SELECT a, b FROM edge UNION SELECT r.a, e.b FROM reach r JOIN edge e ON e.a = r.b) SELECT * FROM reach WHERE a = b$$, 'so that there is no cycle');
 SELECT isnt_empty($$WITH RECURSIVE edge AS (SELECT DISTINCT source AS a, target AS b FROM deals_flow),
