@@ -30,10 +30,30 @@ DROP FUNCTION lifecycle.diagram_stages(diagram text);
 
 -- What is new, or another.
 
+CREATE FUNCTION lifecycle.step_numbers(journey lifecycle.journey) RETURNS SETOF integer
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 8 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.step_numbers(lifecycle.journey) IS 'the numbers of the steps, from 1';
+
+CREATE FUNCTION lifecycle.step_stage(journey lifecycle.journey, step integer) RETURNS text
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.step_stage(lifecycle.journey, integer) IS 'the stage of a step by its number, counted from the end where it is negative; NULL where there is none';
+
+CREATE FUNCTION lifecycle.step_at(journey lifecycle.journey, step integer) RETURNS timestamptz
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.step_at(lifecycle.journey, integer) IS 'the instant of a step by its number, counted from the end where it is negative; NULL where there is none';
+
 CREATE FUNCTION lifecycle.relabel(journey lifecycle.journey, old text, new text) RETURNS lifecycle.journey
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION lifecycle.relabel(lifecycle.journey, text, text) IS 'the journey with another label in all steps of one stage';
+
+CREATE FUNCTION lifecycle.journey_begun(journey lifecycle.journey, stage text) RETURNS lifecycle.journey
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION lifecycle.journey_begun(lifecycle.journey, text) IS 'the journey with one step more before its first, at the same instant';
 
 CREATE OR REPLACE AGGREGATE lifecycle.journey_agg(stage text, at timestamptz) (
 	SFUNC = lifecycle.journey_agg_add,
@@ -6837,50 +6857,45 @@ CREATE FUNCTION lifecycle.canvas(
 COMMENT ON FUNCTION lifecycle.canvas(text, regclass, timestamptz, tstzrange, boolean, boolean, boolean, boolean, text, text, name, name)
 	IS 'the lifecycle''s diagram with what the rows of a table or view say: who is where, who moved, how long it took, who is late';
 
-CREATE FUNCTION lifecycle.main_line(lifecycle text) RETURNS text[]
+CREATE FUNCTION lifecycle.diagram_order(diagram text) RETURNS text[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION lifecycle.diagram_order(text) IS 'the labels of a diagram''s stages, in the order in which journeys come by them';
+
+CREATE FUNCTION lifecycle.diagram_line(diagram text) RETURNS text[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION lifecycle.diagram_line(text) IS 'the labels of the stages on a diagram''s way from its entry to its first stage that is won';
+
+CREATE FUNCTION lifecycle.journey_rounds(journey lifecycle.journey, stages text[]) RETURNS lifecycle.journey
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION lifecycle.journey_rounds(lifecycle.journey, text[]) IS 'a journey with the number of its round as a last byte of each label; a step that does not lead on in the order of the stages begins a round';
+
+CREATE FUNCTION lifecycle.diagram_of(lifecycle text) RETURNS text
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	ways jsonb := '{}';
-	way jsonb;
-	s record;
-	goal text;
+	found text := (SELECT l.diagram FROM lifecycle.lifecycle l WHERE l.name = lifecycle);
 BEGIN
-	PERFORM lifecycle.diagram(lifecycle);
-	FOR s IN
-		WITH stages AS MATERIALIZED (
-			SELECT * FROM lifecycle.stage d WHERE d.lifecycle = main_line.lifecycle AND NOT d.outside)
-		SELECT t.label, t.is_entry, t.outcome,
-			ARRAY(SELECT f.label FROM stages f JOIN lifecycle.transition m
-				ON m.lifecycle = main_line.lifecycle AND (m.from_stage = f.id OR m.from_phase = f.phase) AND m.to_stage = t.id
-				WHERE f.position < t.position AND f.outcome NOT IN ('lost', 'closed')
-				GROUP BY f.label, f.position ORDER BY f.position) AS sources
-		FROM stages t WHERE t.outcome NOT IN ('lost', 'closed') ORDER BY t.position
-	LOOP
-		way := CASE WHEN s.is_entry THEN '[]'::jsonb END;
-		SELECT w.value INTO way FROM (
-			SELECT way AS value, 0 AS place WHERE way IS NOT NULL
-			UNION ALL
-			SELECT ways -> f.label, f.place FROM unnest(s.sources) WITH ORDINALITY f (label, place) WHERE ways ? f.label) w
-		ORDER BY jsonb_array_length(w.value) DESC, w.place LIMIT 1;
-		CONTINUE WHEN way IS NULL;
-		ways := ways || jsonb_build_object(s.label, way || to_jsonb(s.label));
-		IF s.outcome = 'won' THEN
-			goal := s.label;
-			EXIT;
-		END IF;
-	END LOOP;
-	RETURN (
-		SELECT ARRAY(SELECT jsonb_array_elements_text(w.value)) FROM jsonb_each(ways) w
-		WHERE w.key = coalesce(goal, w.key)
-		ORDER BY jsonb_array_length(w.value) DESC, w.key COLLATE "C" LIMIT 1);
+	IF found IS NULL THEN
+		RAISE EXCEPTION 'lifecycle "%" does not exist', lifecycle
+			USING ERRCODE = 'undefined_object', HINT = 'SELECT name FROM lifecycle.lifecycle; lists them.';
+	END IF;
+	RETURN found;
 END $$;
+
+COMMENT ON FUNCTION lifecycle.diagram_of(text) IS 'the diagram of a lifecycle, which must exist, also for parallel workers';
+
+CREATE FUNCTION lifecycle.main_line(lifecycle text) RETURNS text[]
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT lifecycle.diagram_line(lifecycle.diagram_of(lifecycle)) $$;
 
 COMMENT ON FUNCTION lifecycle.main_line(text) IS 'the stages of a lifecycle on the way from its entry to its first stage that is won';
 
 CREATE FUNCTION lifecycle.bi_funnel(lifecycle text) RETURNS lifecycle.funnel_spec
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$ SELECT lifecycle.funnel_spec(lifecycle.main_line(lifecycle), reach => 'at_least') $$;
+AS $$ SELECT lifecycle.funnel_spec(m.line, reach => 'at_least') FROM lifecycle.main_line(lifecycle) m (line) WHERE m.line <> '{}' $$;
 
 COMMENT ON FUNCTION lifecycle.bi_funnel(text) IS 'the funnel along the main line of a lifecycle; whoever skipped a step and came further has passed it';
 
@@ -6890,9 +6905,22 @@ AS $$
 	SELECT lifecycle.retention_spec('[*]', array_agg(s.label), '1 month', bi_cohorts.months, time_zone => bi_cohorts.time_zone)
 	FROM lifecycle.stage s
 	WHERE s.lifecycle = bi_cohorts.lifecycle AND s.outcome IN ('open', 'won') AND NOT s.outside
+	HAVING count(*) > 0
 $$;
 
 COMMENT ON FUNCTION lifecycle.bi_cohorts(text, integer, text) IS 'who of a month''s newcomers, marked by a step [*], is still in a stage that is open or won';
+
+CREATE FUNCTION lifecycle.bi_order(lifecycle text) RETURNS text[]
+LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT lifecycle.diagram_order(lifecycle.diagram_of(lifecycle)) $$;
+
+COMMENT ON FUNCTION lifecycle.bi_order(text) IS 'the labels of a lifecycle''s stages, in the order in which journeys come by them';
+
+CREATE FUNCTION lifecycle.bi_node(stage text, round integer) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN round = 1 THEN stage WHEN round < 10 THEN pg_catalog.format('%s (%s)', stage, round) ELSE '(more)' END;
+
+COMMENT ON FUNCTION lifecycle.bi_node(text, integer) IS 'a stage in a round, as the view flow calls it';
 
 CREATE FUNCTION lifecycle.bi_census(every interval, months integer, time_zone text) RETURNS lifecycle.census_spec
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -6996,140 +7024,185 @@ END $$;
 
 COMMENT ON FUNCTION lifecycle.bi_as_of(text, text) IS 'the argument by which a summary is made as of now, where its specification lets it';
 
-CREATE FUNCTION lifecycle.bi_query(rel regclass, shape text, options jsonb) RETURNS text
+CREATE FUNCTION lifecycle.bi_frame(rel regclass, shape text, options jsonb, OUT lifecycle text, OUT journey text, OUT own text[], OUT labels text[],
+	OUT names text[], OUT row_list text, OUT inner_list text, OUT outer_list text, OUT groups text, OUT rule text, OUT rules text) RETURNS record
 LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	a lifecycle.attachments := lifecycle.shown_attachment(rel, (options ->> 'stage_column')::name);
 	per_row boolean;
-	own text[];			-- columns of the table
-	labels text[] := '{}';
-	names text[];
-	j text := format('t.%I', a.journey_column);
-	-- What rows say of their lifecycle, and what the rules say of it, for one lifecycle or for each row's own.
-	lifecycle text := coalesce(quote_literal(a.lifecycle) || '::pg_catalog.text', format('t.%I::pg_catalog.text', a.lifecycle_column));
-	rules text := CASE WHEN a.lifecycle IS NULL
-		THEN format(' JOIN (SELECT l.name, %%s AS rule FROM lifecycle.lifecycle l) m ON m.name OPERATOR(pg_catalog.=) t.%I::pg_catalog.text', a.lifecycle_column) ELSE '' END;
-	rule text := CASE WHEN a.lifecycle IS NULL THEN 'm.rule' ELSE '(SELECT %s)' END;
-	rule_of text := CASE WHEN a.lifecycle IS NULL THEN 'l.name' ELSE quote_literal(a.lifecycle) END;
-	listed text;		-- the table's columns in a view of rows
-	inner_list text;	-- and in a summary, whose view
-	outer_list text;	-- shows them
-	groups text;
-	called text;
 BEGIN
-	SELECT s.per_row, s.columns INTO per_row, names FROM lifecycle.bi_shapes() s WHERE s.shape = bi_query.shape;
-	own := ARRAY(SELECT c FROM (
-			SELECT p.attname::text, array_position(i.indkey::int2[], p.attnum) FROM pg_index i JOIN pg_attribute p ON p.attrelid = i.indrelid AND p.attnum = ANY (i.indkey)
-			WHERE i.indrelid = rel AND i.indisprimary AND per_row
+	lifecycle := coalesce(quote_literal(a.lifecycle) || '::pg_catalog.text', format('t.%I::pg_catalog.text', a.lifecycle_column));
+	journey := format('t.%I', a.journey_column);
+	rule := CASE WHEN a.lifecycle IS NULL THEN 'm.rule' ELSE '(SELECT %1$s(' || replace(lifecycle, '%', '%%') || '%2$s))' END;
+	rules := CASE WHEN a.lifecycle IS NULL
+		THEN format(' JOIN (SELECT l.name, %%1$s(l.name%%2$s) AS rule FROM lifecycle.lifecycle l OFFSET 0) m ON m.name = %s', replace(lifecycle, '%', '%%'))
+		ELSE '' END;
+	SELECT s.per_row, s.columns INTO per_row, names FROM lifecycle.bi_shapes() s WHERE s.shape = bi_frame.shape;
+	own := ARRAY(
+		SELECT k.name FROM (
+			SELECT p.attname::text AS name, array_position(i.indkey::int2[], p.attnum) AS place
+			FROM pg_index i JOIN pg_attribute p ON p.attrelid = i.indrelid AND p.attnum = ANY (i.indkey)
+			WHERE i.indrelid = a.relation AND i.indisprimary AND per_row
 			UNION ALL
-			SELECT b.column_name, 1000 + b.place FROM jsonb_array_elements_text(options -> 'by') WITH ORDINALITY b (column_name, place)) k (c, place)
-		GROUP BY c ORDER BY min(place));
+			SELECT b.name, 1000 + b.place FROM jsonb_array_elements_text(options -> 'by') WITH ORDINALITY b (name, place)) k
+		GROUP BY k.name ORDER BY min(k.place));
+	labels := '{}';
 	IF shape = 'dates' THEN
 		EXECUTE format('SELECT ARRAY(SELECT s.label FROM lifecycle.stage s WHERE NOT s.outside AND s.lifecycle IN (SELECT %s%s)
-			GROUP BY s.label ORDER BY min(s.position), s.label COLLATE "C")', lifecycle, CASE WHEN a.lifecycle IS NULL THEN format(' FROM %s t', rel) ELSE '' END)
+			GROUP BY s.label ORDER BY min(s.position), s.label COLLATE "C")',
+			lifecycle, CASE WHEN a.lifecycle IS NULL THEN format(' FROM %s t', rel) ELSE '' END)
 		INTO labels;
 	END IF;
 	names := lifecycle.distinct_names(names, own || labels);
-	SELECT string_agg(format('%s AS %I, ', lifecycle.bi_column(rel, c::name), names[n]), '' ORDER BY n),
-		string_agg(format('%s AS by_%s, ', lifecycle.bi_column(rel, c::name), n), '' ORDER BY n),
-		string_agg(format('x.by_%s AS %I, ', n, names[n]), '' ORDER BY n)
-	INTO listed, inner_list, outer_list FROM unnest(own) WITH ORDINALITY u (c, n);
-	listed := concat(listed);
-	outer_list := concat('x.lifecycle, ', outer_list);
-	inner_list := concat(lifecycle, ' AS lifecycle, ', inner_list);
-	SELECT ' GROUP BY ' || string_agg(n::text, ', ') INTO groups
+	SELECT concat(lifecycle, ' AS lifecycle, ', string_agg(format('%s AS %I, ', c.expression, c.name), '' ORDER BY c.n)),
+		concat(lifecycle, ' AS lifecycle, ', string_agg(format('%s AS by_%s, ', c.expression, c.n), '' ORDER BY c.n)),
+		concat('x.lifecycle, ', string_agg(format('x.by_%s AS %I, ', c.n, c.name), '' ORDER BY c.n))
+	INTO row_list, inner_list, outer_list
+	FROM (SELECT u.n, lifecycle.bi_column(rel, u.name::name) AS expression, names[u.n] AS name FROM unnest(own) WITH ORDINALITY u (name, n)) c;
+	SELECT concat(' GROUP BY ' || string_agg(n::text, ', ')) INTO groups
 	FROM generate_series(CASE WHEN a.lifecycle IS NULL THEN 1 ELSE 2 END, cardinality(own) + 1) n;
-	groups := concat(groups);
+END $$;
 
-	IF shape = 'stages' THEN
-		RETURN format($q$SELECT s.lifecycle, s.label AS stage, coalesce(s.title, s.label) AS title, s.phase, s."position", s.outcome,
-			s.probability, pg_catalog.date_part('epoch', s.sla) / 86400 AS sla_days, s.owner, s.color, s.is_entry, s.is_final
-			FROM lifecycle.stage s WHERE NOT s.outside AND %s$q$,
-			CASE WHEN a.lifecycle IS NULL THEN format('EXISTS (SELECT FROM %s t WHERE %s = s.lifecycle)', rel, lifecycle)
-				ELSE format('s.lifecycle = %L AND %L::pg_catalog.regclass IS NOT NULL', a.lifecycle, rel) END);
-	ELSIF shape = 'history' THEN
-		RETURN format($q$SELECT %s AS lifecycle, %ss.step, s.stage,
-				pg_catalog."left"(s.move, -1 - pg_catalog.length(s.stage)) AS previous_stage, s.entered_at, s.left_at,
-				pg_catalog.date_part('epoch', s.dwell) / 86400 AS days,
-				CASE WHEN s.left_at IS NULL THEN pg_catalog.date_part('epoch', pg_catalog.now() - s.entered_at) / 86400 END AS open_days,
-				s.left_at IS NULL AS is_current
-			FROM %s t CROSS JOIN LATERAL ROWS FROM (lifecycle.steps(%s), pg_catalog.unnest(pg_catalog.array_prepend(NULL, lifecycle.moves(%4$s))))
-				s (step, stage, entered_at, left_at, dwell, move)$q$,
-			lifecycle, listed, rel, j);
-	ELSIF shape = 'dates' THEN
-		RETURN format($q$SELECT %s AS lifecycle, %slifecycle.current_stage(%s) AS stage, lifecycle.started_at(%3$s) AS started_at,
-				lifecycle.in_stage_since(%3$s) AS stage_since,
-				pg_catalog.date_part('epoch', pg_catalog.now() - lifecycle.in_stage_since(%3$s)) / 86400 AS days_in_stage,
-				lifecycle.step_count(%3$s) AS steps%s
-			FROM %s t$q$,
-			lifecycle, listed, j,
-			(SELECT string_agg(format(', lifecycle.entered_at(%s, %L::pg_catalog.text) AS %I', j, l, names[cardinality(own) + n]), '' ORDER BY n)
-				FROM unnest(labels) WITH ORDINALITY u (l, n)), rel);
-	ELSIF shape = 'funnel' THEN
-		called := coalesce(quote_literal(options ->> 'funnel') || '::lifecycle.funnel_spec', format(rule, format('lifecycle.bi_funnel(%s)', rule_of)));
-		RETURN format($q$SELECT %sf.step, f.stage, coalesce(s.title, f.stage) AS title, f.reached AS value, f.pending, f.dropped,
-				f.from_first, f.from_previous, f.ci_low, f.ci_high,
-				pg_catalog.date_part('epoch', f.p50) / 86400 AS p50_days, pg_catalog.date_part('epoch', f.p90) / 86400 AS p90_days
-			FROM (SELECT %slifecycle.funnel_agg(%s, %s%s) AS summary FROM %s t%s%s) x
-				CROSS JOIN LATERAL lifecycle.funnel_steps(x.summary) f
-				LEFT JOIN lifecycle.stage s ON s.lifecycle = x.lifecycle AND s.label = f.stage$q$,
-			outer_list, inner_list, j, called, CASE WHEN options ? 'funnel' THEN lifecycle.bi_as_of('funnel', options ->> 'funnel') ELSE '' END, rel,
-			CASE WHEN options ? 'funnel' THEN '' ELSE format(rules, format('lifecycle.bi_funnel(%s)', rule_of)) END, groups);
-	ELSIF shape = 'flow' THEN
-		RETURN format($q$SELECT %sx.source, x.target, x.source_round, x.target_round,
-				x.source || CASE WHEN x.source_round > 1 THEN pg_catalog.format(' (%%s)', x.source_round) ELSE '' END AS source_node,
-				x.target || CASE WHEN x.target_round > 1 THEN pg_catalog.format(' (%%s)', x.target_round) ELSE '' END AS target_node,
-				pg_catalog.count(*) AS value, pg_catalog.sum(x.days) AS total_days
-			FROM (
-				SELECT r.*, r.target_round - r.back::integer AS source_round
-				FROM (
-					SELECT b.*, (1 + pg_catalog.count(*) FILTER (WHERE b.back) OVER (PARTITION BY b.lifecycle_row ORDER BY b.step))::integer AS target_round
-					FROM (
-						SELECT j.*, s.step, s.stage AS target, pg_catalog.lag(s.stage) OVER w AS source,
-							pg_catalog.date_part('epoch', pg_catalog.lag(s.dwell) OVER w) / 86400 AS days,
-							coalesce(p."position", 10000) <= pg_catalog.lag(coalesce(p."position", 10000)) OVER w AS back
-						FROM (SELECT %s%s AS lifecycle_journey, pg_catalog.row_number() OVER () AS lifecycle_row FROM %s t) j
-							CROSS JOIN LATERAL lifecycle.steps(j.lifecycle_journey) s
-							LEFT JOIN lifecycle.stage p ON p.lifecycle = j.lifecycle AND p.label = s.stage
-						WINDOW w AS (PARTITION BY j.lifecycle_row ORDER BY s.step)) b) r) x
-			WHERE x.source IS NOT NULL GROUP BY %s$q$,
-			outer_list, inner_list, j, rel, (SELECT string_agg(n::text, ', ') FROM generate_series(1, cardinality(own) + 7) n));
-	ELSIF shape = 'cohorts' THEN
-		called := format('lifecycle.bi_cohorts(%s, %s, %L)', rule_of, options ->> 'months', options ->> 'time_zone');
-		RETURN format($q$SELECT %s(c.cohort AT TIME ZONE %L)::pg_catalog.date AS cohort, c.period, c.size, c.retained, c.share, c.complete
-			FROM (SELECT %slifecycle.retention_agg(%s%s) AS summary FROM %s t%s%s) x
-				CROSS JOIN LATERAL lifecycle.retention_cells(x.summary) c WHERE c.cohort IS NOT NULL$q$,
-			outer_list, coalesce(substring(options ->> 'cohorts' FROM 'at time zone ''([^'']*)'''), options ->> 'time_zone'), inner_list,
-			CASE WHEN options ? 'cohorts' THEN format('%s, %L::lifecycle.retention_spec', j, options ->> 'cohorts')
-				ELSE format('lifecycle.journey_concat(lifecycle.journey(''[*]'', lifecycle.started_at(%s)), %1$s), %s', j, format(rule, called)) END,
-			CASE WHEN options ? 'cohorts' THEN lifecycle.bi_as_of('retention', options ->> 'cohorts') ELSE ', pg_catalog.now()' END, rel,
-			CASE WHEN options ? 'cohorts' THEN '' ELSE format(rules, called) END, groups);
-	ELSIF shape = 'census' THEN
-		RETURN format($q$SELECT %sc.at, (c.at AT TIME ZONE %L)::pg_catalog.date AS day, c.stage, coalesce(s.title, c.stage) AS title, s."position", c.count AS value
-			FROM (SELECT %slifecycle.census_agg(%s, (SELECT lifecycle.bi_census(%L, %s, %L))) AS summary FROM %s t%s) x
-				CROSS JOIN LATERAL lifecycle.census_cells(x.summary) c
-				LEFT JOIN lifecycle.stage s ON s.lifecycle = x.lifecycle AND s.label = c.stage$q$,
-			outer_list, options ->> 'time_zone', inner_list, j, options ->> 'every', options ->> 'months', options ->> 'time_zone', rel, groups);
-	ELSIF shape = 'due' THEN
-		RETURN format($q$SELECT x.*, x.due_at <= pg_catalog.now() AS overdue, pg_catalog.date_part('epoch', x.due_at - pg_catalog.now()) / 86400 AS days_left
-			FROM (SELECT %s AS lifecycle, %ss.label AS stage, coalesce(s.title, s.label) AS title, s.owner, lifecycle.in_stage_since(%s) AS since,
-					(lifecycle.in_stage_since(%3$s) AT TIME ZONE %L + s.sla) AT TIME ZONE %4$L AS due_at
-				FROM %s t JOIN (SELECT d.*, h.held FROM lifecycle.stage d CROSS JOIN LATERAL pg_catalog.unnest(d.label || d.formerly) h (held) WHERE d.sla IS NOT NULL) s
-					ON s.lifecycle = %s AND s.held = lifecycle.current_stage(%s)) x$q$,
-			lifecycle, listed, j, options ->> 'time_zone', rel, lifecycle, j);
+COMMENT ON FUNCTION lifecycle.bi_frame(regclass, text, jsonb) IS 'what the query of a view for BI is made of';
+
+CREATE FUNCTION lifecycle.bi_row_query(rel regclass, shape text, options jsonb) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	f record := lifecycle.bi_frame(rel, shape, options);
+BEGIN
+	RETURN CASE shape
+	WHEN 'stages' THEN format($q$
+		SELECT s.lifecycle, s.label AS stage, coalesce(s.title, s.label) AS title, s.phase, s."position", s.outcome, s.probability,
+			pg_catalog.date_part('epoch', s.sla) / 86400 AS sla_days, s.owner, s.color, s.is_entry, s.is_final
+		FROM lifecycle.stage s
+		WHERE NOT s.outside AND EXISTS (SELECT FROM (SELECT %1$s AS lifecycle %2$s) t WHERE t.lifecycle = s.lifecycle)$q$,
+		f.lifecycle, CASE WHEN f.rules = '' THEN format('WHERE %L::pg_catalog.regclass IS NOT NULL', rel) ELSE format('FROM %s t', rel) END)
+	-- Each column is worked out only where it is asked for. A journey out of line is fetched once.
+	WHEN 'history' THEN format($q$
+		SELECT %4$sx.lifecycle_step AS step, lifecycle.step_stage(x.lifecycle_journey, x.lifecycle_step) AS stage,
+			lifecycle.step_stage(x.lifecycle_journey, x.lifecycle_step - 1) AS previous_stage,
+			lifecycle.step_at(x.lifecycle_journey, x.lifecycle_step) AS entered_at,
+			lifecycle.step_at(x.lifecycle_journey, x.lifecycle_step + 1) AS left_at,
+			pg_catalog.date_part('epoch', lifecycle.step_at(x.lifecycle_journey, x.lifecycle_step + 1)
+				- lifecycle.step_at(x.lifecycle_journey, x.lifecycle_step)) / 86400 AS days,
+			CASE WHEN x.lifecycle_step = lifecycle.step_count(x.lifecycle_journey)
+				THEN pg_catalog.date_part('epoch', pg_catalog.now() - lifecycle.last_moved_at(x.lifecycle_journey)) / 86400 END AS open_days,
+			x.lifecycle_step = lifecycle.step_count(x.lifecycle_journey) AS is_current
+		FROM (
+			SELECT %1$s%3$s AS lifecycle_journey, lifecycle.step_numbers(%3$s) AS lifecycle_step
+			FROM %2$s t) x$q$,
+		f.inner_list, rel, f.journey, f.outer_list)
+	WHEN 'dates' THEN format($q$
+		SELECT %1$slifecycle.current_stage(%3$s) AS stage, lifecycle.started_at(%3$s) AS started_at,
+			lifecycle.in_stage_since(%3$s) AS stage_since,
+			pg_catalog.date_part('epoch', pg_catalog.now() - lifecycle.in_stage_since(%3$s)) / 86400 AS days_in_stage,
+			lifecycle.step_count(%3$s) AS steps%4$s
+		FROM %2$s t$q$,
+		f.row_list, rel, f.journey,
+		(SELECT string_agg(format(', lifecycle.entered_at(%s, %L::pg_catalog.text) AS %I', f.journey, l.label, f.names[cardinality(f.own) + l.n]), '' ORDER BY l.n)
+			FROM unnest(f.labels) WITH ORDINALITY l (label, n)))
+	WHEN 'due' THEN format($q$
+		SELECT x.*, x.due_at <= pg_catalog.now() AS overdue, pg_catalog.date_part('epoch', x.due_at - pg_catalog.now()) / 86400 AS days_left
+		FROM (
+			SELECT %1$ss.label AS stage, coalesce(s.title, s.label) AS title, s.owner, lifecycle.in_stage_since(%3$s) AS since,
+				(lifecycle.in_stage_since(%3$s) AT TIME ZONE %5$L + s.sla) AT TIME ZONE %5$L AS due_at
+			FROM %2$s t JOIN (
+				SELECT d.*, h.held FROM lifecycle.stage d CROSS JOIN LATERAL pg_catalog.unnest(d.label || d.formerly) h (held) WHERE d.sla IS NOT NULL) s
+				ON s.lifecycle = %4$s AND s.held = lifecycle.current_stage(%3$s)) x$q$,
+		f.row_list, rel, f.journey, f.lifecycle, options ->> 'time_zone')
+	END;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.bi_row_query(regclass, text, jsonb) IS 'the query of a view for BI that has a row for each stage, or for each row of the table or its steps';
+
+CREATE FUNCTION lifecycle.bi_summary(shape text, options jsonb, journey text, OUT asks text, OUT summary text) RETURNS record
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	given text := options ->> shape;
+BEGIN
+	IF given IS NULL AND shape <> 'census' THEN
+		asks := 'lifecycle.bi_' || CASE shape WHEN 'flow' THEN 'order' ELSE shape END;
+		journey := replace(journey, '%', '%%');
 	END IF;
+	summary := CASE
+		WHEN shape = 'census' THEN format('lifecycle.census_agg(%s, (SELECT lifecycle.bi_census(%L, %L, %L)))',
+			journey, options ->> 'every', options ->> 'months', options ->> 'time_zone')
+		WHEN shape = 'flow' THEN format('lifecycle.velocity_agg(lifecycle.journey_rounds(%s, %%s))', journey)
+		WHEN shape = 'funnel' AND given IS NULL THEN format('lifecycle.funnel_agg(%s, %%s)', journey)
+		WHEN shape = 'funnel' THEN format('lifecycle.funnel_agg(%s, %L::lifecycle.funnel_spec%s)', journey, given, lifecycle.bi_as_of('funnel', given))
+		WHEN shape = 'cohorts' AND given IS NULL
+			THEN format('lifecycle.retention_agg(lifecycle.journey_begun(%s, ''[*]''), %%s, pg_catalog.now())', journey)
+		WHEN shape = 'cohorts' THEN format('lifecycle.retention_agg(%s, %L::lifecycle.retention_spec%s)', journey, given, lifecycle.bi_as_of('retention', given))
+		END;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.bi_summary(text, jsonb, text) IS 'the aggregate in the query of a view for BI';
+
+CREATE FUNCTION lifecycle.bi_summary_query(rel regclass, shape text, options jsonb) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	f record := lifecycle.bi_frame(rel, shape, options);
+	s record := lifecycle.bi_summary(shape, options, f.journey);
+	arguments text := CASE shape WHEN 'cohorts' THEN format(', %L, %L', options ->> 'months', options ->> 'time_zone') ELSE '' END;
+	rule text := format(f.rule, s.asks, arguments);
+	summaries text := format('(SELECT %s%s AS summary FROM %s t%s%s) x', f.inner_list,
+		CASE WHEN s.asks IS NULL THEN s.summary ELSE format(s.summary, rule) END, rel,
+		CASE WHEN s.asks IS NOT NULL THEN format(f.rules, s.asks, arguments) || format(' WHERE %s IS NOT NULL', rule) END, f.groups);
+BEGIN
+	RETURN CASE shape
+	WHEN 'funnel' THEN format($q$
+		SELECT %1$sf.step, f.stage, coalesce(s.title, f.stage) AS title, f.reached AS value, f.pending, f.dropped,
+			f.from_first, f.from_previous, f.ci_low, f.ci_high,
+			pg_catalog.date_part('epoch', f.p50) / 86400 AS p50_days, pg_catalog.date_part('epoch', f.p90) / 86400 AS p90_days
+		FROM %2$s CROSS JOIN LATERAL lifecycle.funnel_steps(x.summary) f
+			LEFT JOIN lifecycle.stage s ON s.lifecycle = x.lifecycle AND s.label = f.stage$q$,
+		f.outer_list, summaries)
+	WHEN 'flow' THEN format($q$
+		SELECT %1$sm.source, m.target, m.source_round, m.target_round,
+			CASE WHEN m.source_round < 10 THEN lifecycle.bi_node(m.source, m.source_round) END AS source_node,
+			CASE WHEN m.source_round < 10 THEN lifecycle.bi_node(m.target, m.target_round) END AS target_node, m.value, m.total_days
+		FROM %2$s CROSS JOIN LATERAL (
+			SELECT pg_catalog."left"(v.from_stage, -1) AS source, pg_catalog."left"(v.to_stage, -1) AS target,
+				pg_catalog.ascii(pg_catalog."right"(v.from_stage, 1)) AS source_round, pg_catalog.ascii(pg_catalog."right"(v.to_stage, 1)) AS target_round,
+				v.moves AS value, v.moves * pg_catalog.date_part('epoch', v.mean) / 86400 AS total_days
+			FROM lifecycle.velocity_moves(x.summary) v) m$q$,
+		f.outer_list, summaries)
+	WHEN 'cohorts' THEN format($q$
+		SELECT %1$s(c.cohort AT TIME ZONE %3$L)::pg_catalog.date AS cohort, c.period, c.size, c.retained, c.share, c.complete
+		FROM %2$s CROSS JOIN LATERAL lifecycle.retention_cells(x.summary) c WHERE c.cohort IS NOT NULL$q$,
+		f.outer_list, summaries, CASE WHEN s.asks IS NULL
+			THEN coalesce(substring(options ->> 'cohorts' FROM 'at time zone ''([^'']*)'''), 'UTC') ELSE options ->> 'time_zone' END)
+	WHEN 'census' THEN format($q$
+		SELECT %1$sc.at, (c.at AT TIME ZONE %3$L)::pg_catalog.date AS day, c.stage, coalesce(s.title, c.stage) AS title, s."position", c.count AS value
+		FROM %2$s CROSS JOIN LATERAL lifecycle.census_cells(x.summary) c
+			LEFT JOIN lifecycle.stage s ON s.lifecycle = x.lifecycle AND s.label = c.stage$q$,
+		f.outer_list, summaries, options ->> 'time_zone')
+	END;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.bi_summary_query(regclass, text, jsonb) IS 'the query of a view for BI that sums the rows of the table up';
+
+CREATE FUNCTION lifecycle.bi_options(view oid) RETURNS jsonb
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN substring(obj_description(view, 'pg_class') FROM '\nlifecycle\.create_bi_views\(\): (\{.*\})$')::jsonb;
+EXCEPTION WHEN data_exception THEN
 	RETURN NULL;
 END $$;
 
-COMMENT ON FUNCTION lifecycle.bi_query(regclass, text, jsonb) IS 'the query of a view for BI';
+COMMENT ON FUNCTION lifecycle.bi_options(oid) IS 'what a view for BI was made of, by its comment; NULL where it is none';
 
 CREATE FUNCTION lifecycle.bi_views(rel regclass, OUT shape text, OUT view regclass, OUT options jsonb) RETURNS SETOF record
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT v.options ->> 'shape', v.oid::regclass, v.options - 'shape'
 	FROM (
-		SELECT c.oid, substring(obj_description(c.oid, 'pg_class') FROM '\nlifecycle\.create_bi_views\(\): (\{.*\})$')::jsonb AS options
+		SELECT c.oid, lifecycle.bi_options(c.oid) AS options
 		FROM pg_class c
 		WHERE c.relkind = 'v' AND pg_has_role(c.relowner, 'USAGE') AND EXISTS (
 			SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
@@ -7144,7 +7217,7 @@ CREATE FUNCTION lifecycle.make_bi_view(rel regclass, shape text, schema name, vi
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	query text := lifecycle.bi_query(rel, shape, options);
+	query text := coalesce(lifecycle.bi_row_query(rel, shape, options), lifecycle.bi_summary_query(rel, shape, options));
 	target text := format('%I.%I', schema, view_name);
 	existing regclass := to_regclass(target);
 	change text := CASE WHEN existing IS NULL THEN 'created' ELSE 'replaced' END;
