@@ -54,9 +54,9 @@ SELECT throws_ok($$INSERT INTO touchpoint (lifecycle, stage, name, family, chann
 SELECT throws_ok($$INSERT INTO touchpoint (lifecycle, stage, name, family, channel) VALUES ('deal', 'lead', 'x', 'support', 'call')$$, '23514', NULL, 'of one of three families');
 SELECT throws_ok($$INSERT INTO touchpoint (lifecycle, stage, name, family, channel) VALUES ('deal', 'lead', 'x', 'sales', '')$$, '23514', NULL, 'in a channel');
 SELECT throws_ok($$INSERT INTO touchpoint (lifecycle, stage, name, family, channel, emotion) VALUES ('deal', 'lead', 'x', 'sales', 'call', 3)$$, '23514', NULL, 'emotions end at 2');
-SELECT throws_ok($$INSERT INTO touchpoint (lifecycle, stage, persona, name, family, channel) VALUES ('deal', 'lead', 'Zoé', 'x', 'sales', 'call')$$, '23503', NULL, 'a persona is described first');
+SELECT throws_ok($$INSERT INTO touchpoint (lifecycle, stage, persona, name, family, channel) VALUES ('deal', 'lead', 'Zoé', 'x', 'sales', 'call')$$, '23503', 'touchpoint "x" is persona "Zoé"''s, whom lifecycle "deal" does not have', 'a persona is described first');
 SELECT throws_ok($$INSERT INTO touchpoint (lifecycle, stage, name, family, channel) VALUES ('deal', 'lead', 'Answer', 'sales', 'call')$$, '23505', NULL, 'a stage has one touchpoint of a name, for everybody too');
-SELECT throws_ok($$DELETE FROM persona WHERE name = 'Tom'$$, '23503', NULL, 'a persona with touchpoints stays');
+SELECT throws_ok($$DELETE FROM persona WHERE name = 'Tom'$$, '23503', 'persona "Tom" of lifecycle "deal" has touchpoints', 'a persona with touchpoints stays');
 SELECT lives_ok('INSERT INTO persona TABLE persona', 'personas that are there may be restored again');
 SELECT lives_ok('INSERT INTO touchpoint TABLE touchpoint', 'and touchpoints');
 UPDATE persona SET name = 'Thomas' WHERE name = 'Tom';
@@ -204,6 +204,7 @@ CREATE ROLE clerk;
 SET ROLE clerk;
 SELECT create_lifecycle('mine', 'stateDiagram-v2
 [*] --> x');
+SELECT throws_ok($$INSERT INTO touchpoint (lifecycle, stage, persona, name, family, channel) VALUES ('mine', 'x', 'p', 't', 'sales', 'call')$$, '23503', NULL, 'personas come first, but for who restores a dump');
 SELECT lives_ok($$INSERT INTO persona (lifecycle, name) VALUES ('mine', 'p')$$, 'owners write personas');
 SELECT lives_ok($$INSERT INTO touchpoint (lifecycle, stage, persona, name, family, channel) VALUES ('mine', 'x', 'p', 't', 'sales', 'call')$$, 'and touchpoints');
 SELECT throws_ok($$INSERT INTO persona (lifecycle, name) VALUES ('deal', 'p')$$, '42501', 'must be owner of lifecycle "deal"', 'others do not write personas');
