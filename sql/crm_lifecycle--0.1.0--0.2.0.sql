@@ -6514,8 +6514,7 @@ CREATE TABLE lifecycle.touchpoint (
 	opportunity text,
 	moment_of_truth boolean NOT NULL DEFAULT false,
 	"position" integer NOT NULL DEFAULT 0,
-	CONSTRAINT touchpoint_key UNIQUE NULLS NOT DISTINCT (lifecycle, stage, persona, name),
-	CONSTRAINT touchpoint_persona FOREIGN KEY (lifecycle, persona) REFERENCES lifecycle.persona ON UPDATE CASCADE
+	CONSTRAINT touchpoint_key UNIQUE NULLS NOT DISTINCT (lifecycle, stage, persona, name)
 );
 
 COMMENT ON TABLE lifecycle.touchpoint IS 'where customers meet the company: by stage, persona and channel, with what they want, do and feel there';
@@ -6551,19 +6550,43 @@ BEGIN
 		WHERE p.lifecycle = NEW.lifecycle AND p.name = NEW.name AND p.* IS NOT DISTINCT FROM NEW.*) THEN
 		RETURN NULL;
 	ELSIF TG_OP <> 'INSERT' THEN
-		PERFORM lifecycle.share_lifecycle(OLD.lifecycle);
+		-- Whoever writes touchpoints shares it.
+		IF EXISTS (SELECT FROM lifecycle.lifecycle l WHERE l.name = OLD.lifecycle) THEN
+			PERFORM lifecycle.lock_lifecycle(OLD.lifecycle);
+		ELSE
+			PERFORM lifecycle.share_lifecycle(OLD.lifecycle);
+		END IF;
 	END IF;
 	IF TG_OP = 'DELETE' THEN
+		IF EXISTS (SELECT FROM lifecycle.touchpoint t WHERE t.lifecycle = OLD.lifecycle AND t.persona = OLD.name) THEN
+			RAISE EXCEPTION 'persona "%" of lifecycle "%" has touchpoints', OLD.name, OLD.lifecycle
+				USING ERRCODE = 'foreign_key_violation', HINT = 'Delete them in lifecycle.touchpoint first, or give them to another persona.';
+		END IF;
 		RETURN OLD;
 	END IF;
 	PERFORM lifecycle.share_lifecycle(NEW.lifecycle);
 	RETURN NEW;
 END $$;
 
-COMMENT ON FUNCTION lifecycle.guard_persona() IS 'lets lifecycles'' owners write their personas';
+COMMENT ON FUNCTION lifecycle.guard_persona() IS 'lets lifecycles'' owners write their personas, and keeps those that have touchpoints';
 
 CREATE TRIGGER guard_rows BEFORE INSERT OR UPDATE OR DELETE ON lifecycle.persona
 	FOR EACH ROW EXECUTE FUNCTION lifecycle.guard_persona();
+
+CREATE FUNCTION lifecycle.follow_persona() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	UPDATE lifecycle.touchpoint t SET lifecycle = NEW.lifecycle, persona = NEW.name
+	WHERE t.lifecycle = OLD.lifecycle AND t.persona = OLD.name;
+	RETURN NULL;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.follow_persona() IS 'has touchpoints follow their persona to another name';
+
+CREATE TRIGGER follow_persona AFTER UPDATE ON lifecycle.persona
+	FOR EACH ROW WHEN ((OLD.lifecycle, OLD.name) IS DISTINCT FROM (NEW.lifecycle, NEW.name))
+	EXECUTE FUNCTION lifecycle.follow_persona();
 
 CREATE FUNCTION lifecycle.check_touchpoint(touchpoint lifecycle.touchpoint, diagram text) RETURNS void
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -6577,9 +6600,16 @@ BEGIN
 					FROM lifecycle.diagram_stages(diagram) s),
 				HINT = 'A touchpoint names the label of a stage. Change or delete it in lifecycle.touchpoint, or draw the stage.';
 	END IF;
+	-- A dump may bring touchpoints before all personas, to the database's owner, who restores it.
+	IF touchpoint.persona IS NOT NULL
+		AND NOT EXISTS (SELECT FROM lifecycle.persona p WHERE p.lifecycle = touchpoint.lifecycle AND p.name = touchpoint.persona)
+		AND (NOT pg_has_role('pg_database_owner', 'USAGE') OR EXISTS (SELECT FROM lifecycle.persona p WHERE p.lifecycle = touchpoint.lifecycle)) THEN
+		RAISE EXCEPTION 'touchpoint "%" is persona "%"''s, whom lifecycle "%" does not have', touchpoint.name, touchpoint.persona, touchpoint.lifecycle
+			USING ERRCODE = 'foreign_key_violation', HINT = 'Describe the persona in lifecycle.persona first.';
+	END IF;
 END $$;
 
-COMMENT ON FUNCTION lifecycle.check_touchpoint(lifecycle.touchpoint, text) IS 'refuses a touchpoint at a stage that a diagram does not have';
+COMMENT ON FUNCTION lifecycle.check_touchpoint(lifecycle.touchpoint, text) IS 'refuses a touchpoint at a stage that a diagram does not have, or of a persona that is not described';
 
 CREATE FUNCTION lifecycle.guard_touchpoint() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -6628,7 +6658,6 @@ BEGIN
 		RAISE EXCEPTION 'a stage of lifecycle "%" would have two touchpoints "%"', NEW.name, twice
 			USING ERRCODE = 'unique_violation', HINT = 'Rename or delete one of them in lifecycle.touchpoint first.';
 	END IF;
-	-- The personas' touchpoints follow by their foreign key.
 	UPDATE lifecycle.persona p SET lifecycle = NEW.name WHERE p.lifecycle = OLD.name AND NEW.name <> OLD.name;
 	UPDATE lifecycle.touchpoint t SET lifecycle = NEW.name, stage = lifecycle.present_label(NEW.diagram, t.stage)
 	WHERE t.lifecycle IN (OLD.name, NEW.name);
