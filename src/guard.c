@@ -225,13 +225,13 @@ calls_foreign_function(Node *node, void *context)
 }
 
 /*
- * A function that the definer named is the definer's choice.  A cast is chosen by the
- * types of the table's columns, which may be anybody's, and would run with the rights of
- * the lifecycle's owner: it must belong to somebody whom the owner stands in for, or to a
- * superuser.
+ * Which function, operator or cast a guard means is chosen by the types of the table's
+ * columns too, and these may be anybody's: so could be a function that fits them better than
+ * the one that the definer had in mind.  It would run with the rights of the lifecycle's
+ * owner, so it must belong to somebody whom the owner stands in for, or to a superuser.
  */
 static void
-check_cast(Oid function, Oid owner)
+check_function(Oid function, Oid owner, const char *what)
 {
 	HeapTuple	tuple;
 	Oid			function_owner;
@@ -246,20 +246,39 @@ check_cast(Oid function, Oid owner)
 	if (!superuser_arg(function_owner) && !is_member_of_role_nosuper(owner, function_owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("a guard cannot cast with function %s", format_procedure(function)),
+				 errmsg("a guard cannot %s function %s", what, format_procedure(function)),
 				 errdetail("The function belongs to \"%s\", and would run with the rights of \"%s\".",
 						   GetUserNameFromId(function_owner, false), GetUserNameFromId(owner, false)),
-				 errhint("Define the lifecycle as the role that owns the function, or use a column of another type.")));
+				 errhint("Let a role own the function that \"%s\" is a member of, or a superuser.",
+						 GetUserNameFromId(owner, false))));
+}
+
+typedef struct FunctionCheck
+{
+	Oid			owner;
+	const char *what;
+} FunctionCheck;
+
+static bool
+check_one_function(Oid function, void *context)
+{
+	const FunctionCheck *check = context;
+
+	check_function(function, check->owner, check->what);
+	return false;
 }
 
 static bool
-check_casts(Node *node, void *owner)
+check_functions(Node *node, void *owner)
 {
+	FunctionCheck check = {*(Oid *) owner, "call"};
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcformat != COERCE_EXPLICIT_CALL)
-		check_cast(((FuncExpr *) node)->funcid, *(Oid *) owner);
-	return expression_tree_walker(node, check_casts, owner);
+		check.what = "cast with";
+	(void) check_functions_in_node(node, check_one_function, &check);
+	return expression_tree_walker(node, check_functions, owner);
 }
 
 /* Columns by bare name are the new row's; "new" and "old" are the rows themselves. */
@@ -292,7 +311,7 @@ compile_as_owner(Guard *guard, Relation rel)
 	Oid			owner = guard->identity->owner;
 
 	check_vars(expression, RelationGetDescr(rel));
-	check_casts(expression, &owner);
+	check_functions(expression, &owner);
 	if (contain_volatile_functions(expression))
 		refuse_guard("call a volatile function");
 	guard->needs_path = calls_foreign_function(expression, NULL);
