@@ -15,8 +15,9 @@ SELECT lifecycle.census_agg(journey, 'from 2026-01-01 to 2027-01-01 every 1 mont
 SELECT k.*, lifecycle.median_survival(s), lifecycle.win_within(s, 'won', '1 second', '1 minute') FROM (SELECT lifecycle.rollup(s) AS s FROM
 	(SELECT lifecycle.survival_agg(journey, 'from lead to won, lost', now()) AS s FROM soak.deals GROUP BY region) y) x, lifecycle.kaplan_meier(s) k;
 SELECT i.* FROM (SELECT lifecycle.survival_agg(journey, lifecycle.survival_spec(from_stage => 'trial', to_stages => '{active,gone}', as_of => now())) AS s FROM soak.accounts) x, lifecycle.cumulative_incidence(s, 'active') i;
-SELECT lifecycle.survival_agg(least(now() - lifecycle.last_moved_at(journey), '1 day'), stage) FROM soak.deals;
-SELECT lifecycle.survival_agg(now() - lifecycle.last_moved_at(journey), stage) FROM soak.accounts;
+-- Who moves a row may have begun after we did, and be done before we look.
+SELECT lifecycle.survival_agg(clock_timestamp() - lifecycle.last_moved_at(journey), stage) FROM soak.deals;
+SELECT lifecycle.survival_agg(clock_timestamp() - lifecycle.last_moved_at(journey), stage) FROM soak.accounts;
 SELECT (lifecycle.logrank_test(array_agg(s), 'won')).*, count(*) FROM (SELECT lifecycle.survival_agg(journey, 'from lead to won, lost', now()) AS s FROM soak.deals GROUP BY region) y;
 SELECT g.* FROM (SELECT array_agg(s) AS a FROM (SELECT lifecycle.survival_agg(journey, 'from lead to won, lost', now()) AS s FROM soak.deals GROUP BY region) y) x, lifecycle.logrank_groups(a, 'won') g;
 SELECT w::float8, (lifecycle.win_rate_counts(w)).* FROM (SELECT lifecycle.rollup(w) AS w FROM (SELECT lifecycle.win_rate_agg(journey, '{won}', '{lost}', tstzrange(NULL, NULL)) AS w FROM soak.deals GROUP BY region) y) x;
