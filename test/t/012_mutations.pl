@@ -104,6 +104,7 @@ system_or_bail(split(' ', $compiler), '-O1', '-shared', '-fPIC', "-I$headers", '
 my $version = $node->safe_psql('postgres', 'SHOW server_encoding');
 is($version, 'UTF8', 'the server takes every letter');
 $node->safe_psql('postgres', 'CREATE EXTENSION crm_lifecycle');
+answer("CREATE FUNCTION take_in(type oid, input bytea, is_binary boolean) RETURNS void STRICT LANGUAGE c AS '$library', 'take_in'");
 answer("CREATE FUNCTION round_trip(type oid, input bytea, is_binary boolean, is_exact boolean) RETURNS text STRICT LANGUAGE c AS '$library', 'round_trip'");
 answer(slurp_file("$here/mutations.sql"));
 note "MUTATION_SEED=$seed MUTATION_ROUNDS=$rounds";

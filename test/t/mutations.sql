@@ -13,7 +13,7 @@ CREATE FUNCTION somewhere(length int) RETURNS int LANGUAGE sql RETURN 1 + floor(
 
 -- Words and marks that break grammars, and those of the seeds themselves.
 CREATE FUNCTION pieces(kind regtype) RETURNS text[] STABLE LANGUAGE sql RETURN
-	ARRAY['', ' ', ',', ';', ':', '@', '#', '*', '~', '{', '}', '[', ']', '(', ')', '<', '>', '-', '+', '.', '/', '\', '"', '""', '''', '%%', E'\n', E'\t', E'\x01', E'\x7f',
+	ARRAY['', ' ', ',', ';', ':', '@', '#', '*', '~', '{', '}', '[', ']', '(', ')', '<', '>', '-', '+', '.', '/', '\', '\\', '\"', '"', '""', '''', '%%', E'\n', E'\t', E'\x01', E'\x7f',
 		'0', '-1', '1e9', '1e-300', 'NaN', 'Infinity', '-0', '9223372036854775807', '9223372036854775808', '4294967296', '00000000000001', '99999999999999999999999999',
 		'infinity', '-infinity', '294276-12-31T23:59:59.999999Z', '294277-01-01', '4714-11-24 BC', '4714-11-23 BC', '2026-02-30', '2026-03-29T02:30', '2026-01-01T24:00:00Z', '2026-13-01',
 		'1 year', '178000000 years', '2147483647 months', '-1 day', '0 seconds', '0.0000001 seconds', 'é', '商', '🦊', 'ﬀ', E'\u200b', repeat('x', 63), repeat('y', 255), repeat('é', 200), 'null', 'as of', 'within', 'at']
@@ -88,6 +88,7 @@ DECLARE
 	form text := CASE WHEN is_binary THEN 'binary' ELSE 'text' END;
 	input bytea;
 	value text;
+	is_taken boolean;
 	code text;
 	message text;
 BEGIN
@@ -100,7 +101,10 @@ BEGIN
 	FOR round IN 1 .. rounds LOOP
 		input := CASE WHEN is_binary THEN mutate_bytes(one_of(inputs), one_of(inputs))
 			ELSE convert_to(mutate_text(convert_from(one_of(inputs), 'UTF8'), convert_from(one_of(inputs), 'UTF8'), words), 'UTF8') END;
+		is_taken := false;
 		BEGIN
+			PERFORM take_in(kind, input, is_binary);
+			is_taken := true;
 			-- Events are a set: their labels are kept as they came, and printed in order.
 			value := round_trip(kind, input, is_binary, kind <> 'lifecycle.journey_events'::regtype);
 			accepts := accepts + 1;
@@ -111,7 +115,7 @@ BEGIN
 		EXCEPTION WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
 			refusals := refusals + 1;
-			INSERT INTO refused VALUES (kind, form, code, message, input);
+			INSERT INTO refused VALUES (kind, form, CASE WHEN is_taken THEN 'taken in, and then ' ELSE '' END || code, message, input);
 		END;
 	END LOOP;
 	RETURN NEXT;

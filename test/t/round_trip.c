@@ -20,6 +20,7 @@
 #endif
 
 PG_MODULE_MAGIC;
+PG_FUNCTION_INFO_V1(take_in);
 PG_FUNCTION_INFO_V1(round_trip);
 
 typedef struct Forms
@@ -58,29 +59,54 @@ same_bytes(const bytea *a, const bytea *b)
 		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
+static void
+forms_of(Oid type, Forms *forms)
+{
+	bool		is_varlena;
+
+	getTypeInputInfo(type, &forms->input, &forms->param);
+	getTypeBinaryInputInfo(type, &forms->receive, &forms->param);
+	getTypeOutputInfo(type, &forms->output, &is_varlena);
+	getTypeBinaryOutputInfo(type, &forms->send, &is_varlena);
+}
+
+static Datum
+from_either(const Forms *forms, bytea *input, bool is_binary)
+{
+	if (is_binary)
+		return from_bytes(forms, input);
+	return from_text(forms, pnstrdup(VARDATA_ANY(input), VARSIZE_ANY_EXHDR(input)));
+}
+
+/*
+ * take_in(type oid, input bytea, is_binary boolean) returns void: nothing, or an error.
+ */
+Datum
+take_in(PG_FUNCTION_ARGS)
+{
+	Forms		forms;
+
+	forms_of(PG_GETARG_OID(0), &forms);
+	(void) from_either(&forms, PG_GETARG_BYTEA_PP(1), PG_GETARG_BOOL(2));
+	PG_RETURN_VOID();
+}
+
 /*
  * round_trip(type oid, input bytea, is_binary boolean, is_exact boolean) returns text: the text of
  * the value, if its text and its bytes make the same value again, to the bit if is_exact; an error
- * XX001 where they do not.
+ * where they do not.
  */
 Datum
 round_trip(PG_FUNCTION_ARGS)
 {
-	Oid			type = PG_GETARG_OID(0);
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(1);
 	Forms		forms;
-	bool		is_varlena;
 	Datum		value,
 				again;
 	char	   *text;
 	bytea	   *sent;
 
-	getTypeInputInfo(type, &forms.input, &forms.param);
-	getTypeBinaryInputInfo(type, &forms.receive, &forms.param);
-	getTypeOutputInfo(type, &forms.output, &is_varlena);
-	getTypeBinaryOutputInfo(type, &forms.send, &is_varlena);
-	value = PG_GETARG_BOOL(2) ? from_bytes(&forms, bytes) :
-		from_text(&forms, pnstrdup(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)));
+	forms_of(PG_GETARG_OID(0), &forms);
+	value = from_either(&forms, PG_GETARG_BYTEA_PP(1), PG_GETARG_BOOL(2));
 	text = OidOutputFunctionCall(forms.output, value);
 	sent = OidSendFunctionCall(forms.send, value);
 	for (int form = 0; form < 2; form++)
