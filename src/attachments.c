@@ -43,14 +43,18 @@ trigger_arguments(PG_FUNCTION_ARGS)
 
 /*
  * stage_of_journey(regclass, int2) is the number of the stage column that belongs to a
- * journey column; NULL where the CHECK that says so is missing.
+ * journey column; NULL where the CHECK that says so is missing, or where the relation is: a
+ * snapshot may still show what somebody has dropped meanwhile.
  */
 Datum
 stage_of_journey(PG_FUNCTION_ARGS)
 {
-	Relation	rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
-	AttrNumber	stage = attached_stage_column(rel, PG_GETARG_INT16(1));
+	Relation	rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	AttrNumber	stage;
 
+	if (rel == NULL)
+		PG_RETURN_NULL();
+	stage = attached_stage_column(rel, PG_GETARG_INT16(1));
 	relation_close(rel, AccessShareLock);
 	if (stage == InvalidAttrNumber)
 		PG_RETURN_NULL();

@@ -147,10 +147,18 @@ rulebook_requirements(Rulebook *book, Relation rel, int stage)
 }
 
 /*
- * Compiles one part now, so that what does not fit the table shows at once; false behind the
- * last part.  The parts are the moves, and three for each stage.
+ * How many parts can be compiled: the moves, and three for each stage.
  */
-bool
+int
+rulebook_parts(const Diagram *diagram)
+{
+	return diagram->nmoves + 3 * diagram->nstages;
+}
+
+/*
+ * Compiles one part now, so that what does not fit the table shows at once.
+ */
+void
 rulebook_check_part(Rulebook *book, Relation rel, int part)
 {
 	const Diagram *diagram = book->rules->diagram;
@@ -159,10 +167,8 @@ rulebook_check_part(Rulebook *book, Relation rel, int part)
 	if (part < diagram->nmoves)
 	{
 		(void) rulebook_move_guard(book, rel, &diagram->moves[part]);
-		return true;
+		return;
 	}
-	if (stage >= diagram->nstages)
-		return false;
 	switch ((part - diagram->nmoves) % 3)
 	{
 		case 0:
@@ -175,7 +181,6 @@ rulebook_check_part(Rulebook *book, Relation rel, int part)
 			(void) rulebook_requirements(book, rel, stage);
 			break;
 	}
-	return true;
 }
 
 /*
@@ -184,6 +189,9 @@ rulebook_check_part(Rulebook *book, Relation rel, int part)
 void
 rulebook_check(Rulebook *book, Relation rel)
 {
-	for (int part = 0; rulebook_check_part(book, rel, part); part++)
+	for (int part = 0; part < rulebook_parts(book->rules->diagram); part++)
+	{
 		CHECK_FOR_INTERRUPTS();
+		rulebook_check_part(book, rel, part);
+	}
 }

@@ -45,7 +45,8 @@ extern Guard *rulebook_move_guard(Rulebook *book, Relation rel, const DiagramMov
 extern Guard *rulebook_entry_guard(Rulebook *book, Relation rel, int stage);
 extern Guard *rulebook_exit_guard(Rulebook *book, Relation rel, int stage);
 extern const AttrNumber *rulebook_requirements(Rulebook *book, Relation rel, int stage);
-extern bool rulebook_check_part(Rulebook *book, Relation rel, int part);
+extern int	rulebook_parts(const Diagram *diagram);
+extern void rulebook_check_part(Rulebook *book, Relation rel, int part);
 extern void rulebook_check(Rulebook *book, Relation rel);
 
 #endif							/* CRM_RULEBOOK_H */

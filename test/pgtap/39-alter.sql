@@ -335,6 +335,13 @@ SELECT results_eq($$SELECT severity, problem, subject FROM lifecycle.check_lifec
 SELECT results_eq($$SELECT severity, problem, subject FROM lifecycle.diagram_flaws(E'stateDiagram-v2\n[*] --> site\nnote right of site\noutside: yes\nend note')$$, $$VALUES
 	('error', 'no row can begin', NULL), ('warning', 'no stage has an outcome', NULL)$$,
 	'45: no entry, no outcome');
+SELECT lifecycle.create_lifecycle('lamed', E'stateDiagram-v2\n[*] --> a\na --> b : go [qty > 0]') \g /dev/null
+CREATE TABLE lamed (id int, qty int, stage text);
+SELECT lifecycle.attach('lamed', 'lamed') \g /dev/null
+ALTER TABLE lamed DROP COLUMN stage;
+SELECT results_eq($$SELECT subject FROM lifecycle.check_lifecycle('lamed') WHERE severity = 'error'$$, ARRAY['public.lamed: the attachment of table "lamed" is damaged'],
+	'45: a table that lost its stage column is named once');
+DROP TABLE lamed;
 SELECT throws_ok($$SELECT lifecycle.check_lifecycle('none')$$, '42704', NULL, '45: a lifecycle that does not exist has no flaws');
 -- What an older server took for an expression.
 ALTER TABLE lifecycle.lifecycle DISABLE TRIGGER guard_rows;

@@ -1,5 +1,5 @@
 # Damaged binary journeys arrive through COPY, as from a client. Each is either refused as malformed or is a value that
-# prints and reads back; the server never goes down. All types, in both forms: 012_mutations.pl.
+# prints and reads back; the server never goes down. All types, in both forms: 013_mutations.pl.
 
 use strict;
 use warnings;

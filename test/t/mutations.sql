@@ -1,4 +1,4 @@
--- How 012_mutations.pl damages texts and bytes, and what it does with them. Everything is drawn by random(), so the
+-- How 013_mutations.pl damages texts and bytes, and what it does with them. Everything is drawn by random(), so the
 -- same seed does the same again.
 
 CREATE TABLE seed (type regtype NOT NULL, input text NOT NULL);

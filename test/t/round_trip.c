@@ -2,7 +2,7 @@
  *
  * round_trip.c
  *		Takes a value in through its type's own input functions and out again; for
- *		012_mutations.pl, which compiles and loads it.
+ *		013_mutations.pl, which compiles and loads it.
  *
  * A receive function cannot be called from SQL.  Nothing here knows what the types are.
  *
