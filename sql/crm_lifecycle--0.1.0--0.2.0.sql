@@ -5525,6 +5525,8 @@ BEGIN
 				RETURN QUERY SELECT 'error', 'rule does not fit the table',
 					concat_ws(': ', t.relation::text, SQLERRM, substring(context FROM '^(guard [^\n]*), on table')),
 					'Moves that need it fail. Give the table the column back, or draw the lifecycle without it.';
+				-- What is wrong with the table itself shows with every rule.
+				EXIT WHEN SQLSTATE = '55000';
 			END;
 			part := part + 1;
 		END LOOP;

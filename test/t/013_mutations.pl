@@ -148,14 +148,15 @@ for my $kind (split /\n/, answer(q{SELECT typname FROM pg_type
 }
 attack($_, $_, "attack_text('$_', $rounds, $seed)") for sort('diagram', keys %text_seeds);
 
-# Questions to journeys that came in damaged; a journey lasts 570 years at most, so merged are those of our time.
+# Questions to journeys that came in damaged; a journey lasts 570 years at most and has at most 1,024
+# labels, so merged are some of our time.
 answer(q{CREATE TABLE came AS SELECT value::journey AS j FROM accepted WHERE type = 'journey'::regtype});
 is(answer(q{SELECT count(*) = (SELECT count(*) FROM came) FROM came, LATERAL (SELECT funnel_level(j, 'lead > mql'), funnel_times(j, 'a > b any order'),
 	time_in(j, 'lead', now()), stage_at(j, now()), slice(j, tstzrange('2026-01-05', NULL)), crop(j, '2026-01-01', '2026-01-10'), relabel(j, 'lead', 'a')) x}), 't', 'damaged journeys can be asked');
 is(answer(q{SELECT funnel_agg(j, 'lead > mql within 9 days') IS NOT NULL AND velocity_agg(j, 'as of 2026-05-01') IS NOT NULL AND census_agg(j, 'from 2026-01-01 to 2026-03-01 every 1 day') IS NOT NULL
 	AND retention_agg(j, 'from lead while lead every 1 month for 3 as of 2026-05-01') IS NOT NULL AND survival_agg(j, 'from lead to mql as of 2027-01-01') IS NOT NULL
 	AND win_rate_agg(j, 'mql against été') IS NOT NULL AND attribution_agg(j, '{mql}', '{été}', 1) IS NOT NULL FROM came}), 't', 'and summed up');
-is(answer(q{SELECT step_count(journey_merge(j)) = sum(step_count(j)) FROM came WHERE started_at(j) > '2000-01-01' AND last_moved_at(j) < '2100-01-01'}), 't', 'and merged');
+is(answer(q{SELECT step_count(journey_merge(j)) = sum(step_count(j)) FROM (SELECT * FROM came WHERE started_at(j) > '2000-01-01' AND last_moved_at(j) < '2100-01-01' LIMIT 250) x}), 't', 'and merged');
 
 note answer(q{SELECT string_agg(format('%s %s: %s refused as %s', coalesce(type::text, ''), form, n, code), E'\n' ORDER BY type::text, form, n DESC)
 	FROM (SELECT type, form, code, count(*) AS n FROM refused GROUP BY 1, 2, 3) x});
