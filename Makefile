@@ -183,6 +183,8 @@ FACES = \
 	attach \
 	attachments \
 	derive \
+	hand_over \
+	duplicates \
 	score_model \
 	score_store \
 	score_table \
@@ -233,6 +235,8 @@ PARTS = \
 	rebuild_type \
 	alter \
 	accounts \
+	hand_over \
+	duplicates \
 	plays \
 	journey_map \
 	canvas \

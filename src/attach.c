@@ -250,23 +250,27 @@ find_attachments(const AttachRequest *request, const char *stage_column)
 	return SPI_tuptable;
 }
 
-/* What other rows' stages follow from, or what follows from them, is not let go of. */
+/*
+ * What other rows' stages or journeys follow from, or what follows from them, is not let go of.
+ */
 static void
-check_not_derived(const AttachRequest *request)
+check_not_followed(const AttachRequest *request)
 {
-	run(psprintf("SELECT pg_catalog.format('The stage of %%s follows from the rows of %%s.', d.relation, d.children), d.relation::pg_catalog.text"
-				 " FROM lifecycle.derivations d JOIN lifecycle.attachments a"
-				 " ON (a.relation OPERATOR(pg_catalog.=) d.relation AND a.stage_column OPERATOR(pg_catalog.=) d.stage_column)"
-				 " OR (a.relation OPERATOR(pg_catalog.=) d.children AND a.stage_column OPERATOR(pg_catalog.=) d.child_stage_column)"
+	run(psprintf("SELECT f.what FROM lifecycle.attachments a JOIN ("
+				 "SELECT relation, stage_column, children, child_stage_column,"
+				 " pg_catalog.format('SELECT lifecycle.underive(%%L);', relation) FROM lifecycle.derivations"
+				 " UNION ALL SELECT relation, stage_column, source, source_stage_column,"
+				 " pg_catalog.format('SELECT lifecycle.forbid_hand_over(%%L, %%L);', source, relation) FROM lifecycle.hand_overs)"
+				 " f (relation, stage_column, other, other_column, what)"
+				 " ON (a.relation OPERATOR(pg_catalog.=) f.relation AND a.stage_column OPERATOR(pg_catalog.=) f.stage_column)"
+				 " OR (a.relation OPERATOR(pg_catalog.=) f.other AND a.stage_column OPERATOR(pg_catalog.=) f.other_column)"
 				 " WHERE a.relation OPERATOR(pg_catalog.=) %u::pg_catalog.regclass AND a.key OPERATOR(pg_catalog.=) %s",
 				 request->relid, quote_literal_cstr(request->key)));
 	if (SPI_processed > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-				 errmsg("cannot detach the lifecycle from \"%s\" because a derivation needs it", request->table),
-				 errdetail_internal("%s", SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1)),
-				 errhint("SELECT lifecycle.underive('%s'); first.",
-						 SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2))));
+				 errmsg("cannot detach the lifecycle from %s because rows of two tables follow each other", request->table),
+				 errhint("First: %s", SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1))));
 }
 
 /*
@@ -295,7 +299,7 @@ detach(PG_FUNCTION_ARGS)
 	foreach(cell, keys)
 	{
 		request.key = lfirst(cell);
-		check_not_derived(&request);
+		check_not_followed(&request);
 		drop_objects(&request);
 	}
 	SPI_finish();

@@ -24,6 +24,7 @@
 
 #include "binding.h"
 #include "derivation.h"
+#include "hand_over.h"
 #include "registry.h"
 
 /* A partition's binding with a few guards takes about 10 kB. */
@@ -143,6 +144,7 @@ build(Relation rel, const char *key)
 	registry_read(binding, rel);
 	bind_stage_type(binding, rel);
 	binding->derived_from = derivation_source(rel, key);
+	binding->origins = hand_over_origins(rel, key);
 	/* What changed while it was being built may not have been seen. */
 	binding->valid = changes == changes_before;
 	MemoryContextSwitchTo(caller);

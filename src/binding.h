@@ -72,6 +72,7 @@ typedef struct Binding
 	Oid			stage_type;
 	EnforcementMode mode;
 	Oid			derived_from;	/* the table whose rows decide on the stage; InvalidOid: none */
+	List	   *origins;		/* of Origin: tables whose rows are handed over to this one */
 
 	/* for log_table.c only */
 	LogPlan    *log_plan;

@@ -21,7 +21,6 @@
 
 #include "access/table.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "parser/parse_func.h"
@@ -31,11 +30,11 @@
 #include "utils/lsyscache.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
-#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "binding.h"
 #include "derivation.h"
+#include "face.h"
 #include "guard.h"
 
 /* Between stages that count and those that do so only where nothing else does. */
@@ -318,24 +317,6 @@ prepare(const char *sql, int nargs, Oid *types)
 	return plan;
 }
 
-/* The equality of keys, whatever the search_path. */
-static char *
-equality(const Derivation *derivation)
-{
-	Oid			operator = lookup_type_cache(derivation->element, TYPECACHE_EQ_OPR)->eq_opr;
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-	Form_pg_operator form;
-	char	   *name;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "there is no equality of type %u", derivation->element);
-	form = (Form_pg_operator) GETSTRUCT(tuple);
-	name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
-					NameStr(form->oprname));
-	ReleaseSysCache(tuple);
-	return name;
-}
-
 /* Waits for others that derive the same rows, in the order of the keys. */
 static SPIPlanPtr
 prepare_lock(const Derivation *derivation, Oid keys, const char *equal, const char *key)
@@ -399,7 +380,7 @@ derivation_prepare(Derivation *derivation)
 		elog(ERROR, "there is no array of type %u", derivation->element);
 	parent = table_open(derivation->parent, AccessShareLock);
 	children = table_open(derivation->children, AccessShareLock);
-	equal = equality(derivation);
+	equal = equality_of(derivation->element);
 	key = column_name(parent, derivation->key);
 	if (derivation->lock == NULL)
 		derivation->lock = prepare_lock(derivation, keys, equal, key);

@@ -33,7 +33,9 @@
 #include "context.h"
 #include "crossing.h"
 #include "derive.h"
+#include "duplicates.h"
 #include "enforce.h"
+#include "hand_over.h"
 #include "journey_io.h"
 #include "journey_keep.h"
 #include "refuse.h"
@@ -207,6 +209,17 @@ arrives_from_partition(const Statement *statement, Datum journey, bool isnull)
 	return same;
 }
 
+/* What a new row begins with: its stage, behind the journey of the row that it comes from. */
+static Datum
+first_journey(Statement *statement, TupleTableSlot *row, JourneyLabel stage)
+{
+	Datum		journey = (Datum) 0;
+
+	if (statement->binding->origins != NIL && !statement->importing)
+		journey = hand_over_take(statement->binding, statement->rel, row, statement->now);
+	return journey == (Datum) 0 ? journey_start(stage, statement->now) : journey_extend(journey, stage, statement->now);
+}
+
 static HeapTuple
 before_insert(Statement *statement, TriggerData *trigdata)
 {
@@ -227,7 +240,7 @@ before_insert(Statement *statement, TriggerData *trigdata)
 			check_brought_journey(statement, &candidate, journey, stage);
 	}
 	if (isnull)
-		return with_journey(statement, trigdata->tg_trigtuple, journey_start(stage, statement->now));
+		return with_journey(statement, trigdata->tg_trigtuple, first_journey(statement, row, stage));
 	if (statement->importing && !statement->restoring)
 		check_has_happened(statement, journey);
 	return trigdata->tg_trigtuple;
@@ -321,8 +334,13 @@ before_update(Statement *statement, TriggerData *trigdata)
 	JourneyLabel stage = stage_label(statement, trigdata->tg_newslot);
 	bool		other_lifecycle = changes_lifecycle(statement, trigdata);
 	HeapTuple	result;
+	Datum		merged = duplicates_journey(statement->binding, trigdata->tg_newslot);
 
-	if (statement->importing)
+	if (!statement->importing && statement->binding->origins != NIL)
+		hand_over_keep(statement->binding, statement->rel, trigdata->tg_trigslot, trigdata->tg_newslot);
+	if (merged != (Datum) 0)
+		result = with_journey(statement, trigdata->tg_newtuple, merged);
+	else if (statement->importing)
 		result = before_import(statement, trigdata, old_stage, stage);
 	else if (!same_label(old_stage, stage) && is_held_back(statement, trigdata, old_stage, stage))
 		return NULL;			/* it is not written */
@@ -447,8 +465,9 @@ after_insert(Statement *statement, TriggerData *trigdata)
 		return;
 	candidate = make_candidate(statement, row, NULL);
 	journey_open_datum(journey, &view);
-	candidate.begun = rulebook_find_stage(candidate.book, journey_label(&view, 0));
 	candidate.to = rulebook_find_stage(candidate.book, stage);
+	candidate.begun = hand_over_is_expected(statement->binding, row) ? candidate.to :
+		rulebook_find_stage(candidate.book, journey_label(&view, 0));
 	if (candidate.begun != NO_STAGE && candidate.to != NO_STAGE)
 		require_granted(&candidate);
 	else if (statement->binding->mode == MODE_ENFORCE)

@@ -28,6 +28,8 @@
 
 #include "context.h"
 #include "crossing.h"
+#include "duplicates.h"
+#include "hand_over.h"
 #include "journey_io.h"
 #include "journey_keep.h"
 #include "judge.h"
@@ -259,10 +261,9 @@ log_insert(LogStatement *statement, TupleTableSlot *new_row)
 	put_label(&row, P_TO, journey_last_stage(&view));
 	put(&row, P_AT, TimestampTzGetDatum(last_instant(&view)));
 	if (statement->importing || view.nsteps > 1)
-	{
-		kind = "import";
 		put(&row, P_JOURNEY, journey);
-	}
+	if (statement->importing || (view.nsteps > 1 && !hand_over_is_expected(statement->binding, new_row)))
+		kind = "import";
 	else
 		kind = put_move(statement, &row, kind, new_row, NULL, NULL, journey_last_stage(&view));
 	put_text(&row, P_KIND, kind);
@@ -288,6 +289,7 @@ log_update(LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old
 	JourneyLabel from,
 				to;
 	LogRow		row;
+	bool		merged = duplicates_journey(statement->binding, new_row) != (Datum) 0;
 	const char *kind = "move";
 
 	if (!get_journey(statement, new_row, &journey) || journey_same(old_journey, journey))
@@ -301,11 +303,11 @@ log_update(LogStatement *statement, TupleTableSlot *new_row, TupleTableSlot *old
 	to = journey_last_stage(&new);
 	begin_row(statement, &row, new_row);
 	put(&row, P_AT, TimestampTzGetDatum(last_instant(&new)));
-	if (new.nsteps < old.nsteps || !put_same_move(statement, &row, from, to))
+	if (merged || new.nsteps < old.nsteps || !put_same_move(statement, &row, from, to))
 	{
 		put_label(&row, P_FROM, from);
 		put_label(&row, P_TO, to);
-		if (statement->importing)
+		if (statement->importing || merged)
 		{
 			kind = "import";
 			put(&row, P_JOURNEY, journey);

@@ -24,6 +24,10 @@ CREATE FUNCTION @extschema@.derive_stage() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION @extschema@.derive_stage() IS 'trigger that has stages follow from those of other rows';
 
+CREATE FUNCTION @extschema@.hand_over() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION @extschema@.hand_over() IS 'trigger that names the columns of a hand-over; does nothing else';
+
 CREATE FUNCTION @extschema@.trigger_arguments(arguments bytea) RETURNS text[]
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.trigger_arguments(bytea) IS 'the arguments in pg_trigger.tgargs';

@@ -177,6 +177,7 @@ BEGIN
 		END IF;
 	END LOOP;
 	PERFORM @extschema@.rename_in_derivations(prepare_followers.lifecycle, old, new);
+	PERFORM @extschema@.rename_in_hand_overs(prepare_followers.lifecycle, old, new);
 	-- Types that no attached table uses follow too.
 	PERFORM @extschema@.rename_in_enum(t.type, prepare_followers.lifecycle, old, new, at_once)
 	FROM @extschema@.stage_types(prepare_followers.lifecycle) t WHERE NOT t.attached;

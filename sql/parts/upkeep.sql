@@ -295,7 +295,7 @@ BEGIN
 				JOIN @extschema@.stage f ON f.lifecycle = m.lifecycle AND (f.id = m.from_stage OR f.phase = m.from_phase)),
 		visited AS (
 			SELECT %3$s AS lifecycle, t.ctid AS place, t.tableoid AS leaf, s.step, s.stage
-			FROM %1$s t CROSS JOIN LATERAL @extschema@.steps(t.%2$I) s),
+			FROM %1$s t CROSS JOIN LATERAL @extschema@.steps(t.%2$I) s%5$s),
 		made AS (
 			SELECT v.lifecycle, coalesce(h.label, v.stage) AS target,
 				lag(coalesce(h.label, v.stage)) OVER (PARTITION BY v.place, v.leaf ORDER BY v.step) AS source
@@ -303,7 +303,11 @@ BEGIN
 		SELECT 'move would be refused today', made.source || ' > ' || made.target, count(*), 'Nothing to do, if the lifecycle has changed since.'
 		FROM made LEFT JOIN legal USING (lifecycle, source, target)
 		WHERE made.source IS NOT NULL AND made.source <> made.target AND legal.target IS NULL GROUP BY 2 ORDER BY 3 DESC, 2 $q$,
-		rel, a.journey_column, row_lifecycle, held);
+		rel, a.journey_column, row_lifecycle, held,
+		-- What was handed over was made by other rules.
+		(SELECT string_agg(format('%s t.%I IS NULL', CASE WHEN h.n = 1 THEN ' WHERE' ELSE ' AND' END, h.via), '' ORDER BY h.n)
+			FROM (SELECT v.via, row_number() OVER (ORDER BY v.name) AS n FROM @extschema@.hand_overs v
+				WHERE v.relation = rel AND v.stage_column = a.stage_column) h));
 
 	RETURN QUERY SELECT * FROM @extschema@.verify_derivations(rel, a.stage_column);
 

@@ -1,0 +1,168 @@
+-- A lead becomes a deal, with one journey; and duplicates become one row.
+\set ECHO none
+\set QUIET 1
+BEGIN;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
+SELECT no_plan();
+\ir common/refusals.sql
+SET client_min_messages = warning;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+CREATE ROLE over_leads;
+CREATE ROLE over_deals;
+CREATE ROLE over_both IN ROLE over_leads, over_deals;
+CREATE ROLE over_app;
+CREATE ROLE over_blind;
+CREATE SCHEMA shop;
+GRANT ALL ON SCHEMA shop TO PUBLIC;
+
+SELECT lifecycle.create_lifecycle('lead', E'stateDiagram-v2\n[*] --> new\nnew --> working\nworking --> converted\nworking --> junk\nconverted --> new');
+SELECT lifecycle.create_lifecycle('deal', E'stateDiagram-v2\n[*] --> qualification\n[*] --> converted\nqualification --> proposal\nproposal --> won');
+SET LOCAL ROLE over_leads;
+CREATE TABLE shop.leads (id int PRIMARY KEY, stage text DEFAULT 'new', whose text DEFAULT 'over_app');
+SELECT lifecycle.attach('shop.leads', 'lead');
+INSERT INTO shop.leads SELECT generate_series(1, 9);
+SET LOCAL ROLE over_deals;
+CREATE TABLE shop.deals (id int PRIMARY KEY, lead_id int, stage text DEFAULT 'qualification');
+SELECT lifecycle.attach('shop.deals', 'deal', log => true);
+SELECT is(fields($$SELECT lifecycle.allow_hand_over('shop.leads', 'shop.deals', '{converted}', 'lead_id')$$), '42501', 'one owner alone allows nothing');
+SET LOCAL ROLE over_both;
+SELECT is(fields($$SELECT lifecycle.allow_hand_over('shop.leads', 'shop.deals', '{converted}', 'lead_id')$$), '55000', 'a column that is not unique would hand over twice');
+ALTER TABLE shop.deals ADD UNIQUE (lead_id);
+SELECT is(fields($$SELECT lifecycle.allow_hand_over('shop.leads', 'shop.deals', '{converted}')$$), '22023', 'no foreign key says which column');
+SELECT is(fields($$SELECT lifecycle.allow_hand_over('shop.leads', 'shop.deals', '{converted,gone}', 'lead_id')$$), '42704', 'a stage that is not drawn');
+SELECT is(fields($$SELECT lifecycle.allow_hand_over('shop.leads', 'shop.deals', '{}', 'lead_id')$$), '22023', 'no stage');
+SELECT is(fields($$SELECT lifecycle.allow_hand_over('shop.leads', 'shop.leads', '{converted}', 'id')$$), '22023', 'to itself');
+SELECT is(fields($$SELECT lifecycle.forbid_hand_over('shop.leads', 'shop.deals')$$), '42704', 'nothing to forbid');
+SELECT lives_ok($$SELECT lifecycle.allow_hand_over('shop.leads', 'shop.deals', '{converted}', 'lead_id')$$, 'a member of both does');
+SELECT is(fields($$SELECT lifecycle.allow_hand_over('shop.leads', 'shop.deals', '{converted}', 'lead_id')$$), '42710', 'once');
+SELECT is((SELECT concat_ws(' ', relation, via, source, key_column, stages) FROM lifecycle.hand_overs), 'shop.deals lead_id shop.leads id {converted}', 'the view says it');
+SET LOCAL ROLE over_leads;
+GRANT SELECT, UPDATE (stage) ON shop.leads TO over_app;
+ALTER TABLE shop.leads ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON shop.leads TO over_app USING (whose = current_user);
+UPDATE shop.leads SET whose = 'x' WHERE id = 9;
+SET LOCAL ROLE over_deals;
+GRANT SELECT, INSERT, UPDATE, DELETE ON shop.deals TO over_app, over_blind;
+
+-- What an application does
+SET LOCAL ROLE over_app;
+UPDATE shop.leads SET stage = 'working' WHERE id <= 5;
+SELECT is(words($$INSERT INTO shop.deals VALUES (1, 1)$$), E'the row of "leads" is not one to be handed over\nIt is in "working"; rows are handed over in: converted.'
+	'\nThe row is (id)=(1).\nMove it there first, in the same transaction if you like.', 'a lead that is not ready');
+SELECT is(fields($$INSERT INTO shop.deals VALUES (1, 1)$$), '23514 deals stage deal_hand_over', 'is refused with its constraint');
+UPDATE shop.leads SET stage = 'converted' WHERE id <= 4;
+SELECT lives_ok($$INSERT INTO shop.deals VALUES (1, 1), (2, 2), (3, NULL)$$, 'leads that are');
+SELECT is((SELECT string_agg(lifecycle.path(journey), ', ' ORDER BY id) FROM shop.deals), 'new>working>converted>qualification, new>working>converted>qualification, qualification', 'go on as deals');
+UPDATE shop.deals SET stage = 'proposal' WHERE id = 1;
+SELECT is((SELECT lifecycle.path(journey) FROM shop.deals WHERE id = 1), 'new>working>converted>qualification>proposal', 'with one journey');
+SELECT is((SELECT lifecycle.path(journey) FROM shop.leads WHERE id = 1), 'new>working>converted', 'and the lead keeps its own');
+SELECT is(fields($$INSERT INTO shop.deals VALUES (4, 1)$$), '23505 deals deals_lead_id_key', 'once only');
+SELECT is(fields($$INSERT INTO shop.deals VALUES (4, 4), (5, 4)$$), '23505 deals deals_lead_id_key', 'also within a statement');
+SELECT is(fields($$INSERT INTO shop.deals VALUES (4, 99)$$), '23514 deals stage deal_hand_over', 'a lead that is not there');
+UPDATE shop.leads SET stage = 'converted' WHERE id = 9;
+SELECT is((SELECT message FROM caught($$INSERT INTO shop.deals VALUES (4, 9)$$)), 'there is no row of "leads" that this one could come from', 'or that row security hides');
+SELECT is(fields($$INSERT INTO shop.deals VALUES (4, 3, 'proposal')$$), '23514 deals stage deal_entry', 'the deal begins where its lifecycle begins');
+SELECT is(fields($$INSERT INTO shop.deals (id, lead_id, journey) VALUES (4, 3, '{qualification@2026-01-01}')$$), '23514 deals stage journey_immutable', 'and brings no journey of its own');
+SELECT is(fields($$UPDATE shop.deals SET lead_id = NULL WHERE id = 1$$), '23514 deals stage deal_hand_over', 'where it comes from is not changed');
+SELECT is(fields($$UPDATE shop.deals SET lead_id = 4 WHERE id = 1$$), '23514 deals stage deal_hand_over', 'to another lead neither');
+SELECT is(fields($$UPDATE shop.deals SET lead_id = 4 WHERE id = 3$$), '23514 deals stage deal_hand_over', 'nor afterwards');
+SELECT lives_ok($$UPDATE shop.deals SET lead_id = lead_id, stage = 'proposal' WHERE id = 2$$, 'written back as it is, it may be');
+SELECT lives_ok($$INSERT INTO shop.deals VALUES (4, 4, 'converted')$$, 'a stage of both');
+SELECT is((SELECT lifecycle.path(journey) FROM shop.deals WHERE id = 4), 'new>working>converted>converted', 'is entered in each');
+SELECT lives_ok($$INSERT INTO shop.deals VALUES (3, 3) ON CONFLICT (id) DO UPDATE SET stage = 'proposal'$$, 'an upsert of a deal that is there');
+SELECT is((SELECT concat_ws(' ', lead_id, lifecycle.path(journey)) FROM shop.deals WHERE id = 3), 'qualification>proposal', 'moves it and hands nothing over');
+SELECT is(fields($$SELECT lifecycle.forbid_hand_over('shop.leads', 'shop.deals')$$), '42501', 'it does not end it');
+SET LOCAL ROLE over_blind;
+SELECT is(fields($$INSERT INTO shop.deals VALUES (5, 5)$$), '42501', 'who may not read the lead does not get its journey in a deal');
+RESET ROLE;
+SELECT is((SELECT string_agg(concat_ws(' ', id, kind, to_stage, lifecycle.path(journey)), ', ' ORDER BY number) FROM shop.deals_stage_log WHERE kind = 'insert'),
+	'1 insert qualification new>working>converted>qualification, 2 insert qualification new>working>converted>qualification, 3 insert qualification, 4 insert converted new>working>converted>converted', 'the log has it as a new row, with what it brought');
+SELECT is_empty($$SELECT * FROM lifecycle.verify('shop.deals')$$, 'all is well');
+SELECT is(fields($$SELECT lifecycle.detach('shop.leads')$$), '2BP01', 'neither side is detached meanwhile');
+SELECT is(fields($$SELECT lifecycle.detach('shop.deals')$$), '2BP01', 'nor the other');
+DELETE FROM shop.leads WHERE id = 1;
+SELECT lives_ok($$UPDATE shop.deals SET lead_id = NULL WHERE id = 1$$, 'a lead that is gone may be forgotten');
+SELECT lifecycle.prepare_rename('lead', 'converted', 'handed over', true);
+SELECT is((SELECT stages FROM lifecycle.hand_overs), '{"handed over"}', 'a stage that is renamed is followed');
+SELECT lifecycle.forbid_hand_over('shop.leads', 'shop.deals');
+INSERT INTO shop.deals VALUES (6, 5);
+SELECT is((SELECT lifecycle.path(journey) FROM shop.deals WHERE id = 6), 'qualification', 'forbidden: deals begin their own');
+SELECT is((SELECT count(*) FROM pg_trigger WHERE tgfoid = 'lifecycle.hand_over()'::regprocedure), 0::bigint, 'without a trace');
+
+-- Partitions with other columns' places, an enum, an owner's import
+CREATE TYPE phase AS ENUM ('qualification', 'proposal', 'won', 'converted');
+CREATE TABLE offers (gone int, lead uuid, st phase DEFAULT 'qualification', n int, UNIQUE (lead)) PARTITION BY HASH (lead);
+ALTER TABLE offers DROP COLUMN gone;
+CREATE TABLE offers_0 PARTITION OF offers FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE TABLE asks (id uuid PRIMARY KEY, stage text DEFAULT 'new');
+SELECT lifecycle.attach('asks', 'lead');
+SELECT lifecycle.attach('offers', 'deal', stage_column => 'st');
+SELECT lifecycle.allow_hand_over('asks', 'offers', '{new}', 'lead');
+INSERT INTO asks SELECT ('00000000-0000-0000-0000-00000000000' || g)::uuid FROM generate_series(1, 5) g;
+INSERT INTO offers (lead) SELECT id FROM asks WHERE id::text LIKE '%1';
+COPY offers (lead, st) FROM stdin;
+00000000-0000-0000-0000-000000000002	qualification
+\N	qualification
+\.
+SELECT is((SELECT string_agg(lifecycle.path(journey), ', ' ORDER BY lead) FROM offers), 'new>qualification, new>qualification, qualification', 'into partitions, by COPY too');
+SELECT lives_ok($$INSERT INTO offers_0 (lead) VALUES ('00000000-0000-0000-0000-000000000003')$$, 'or directly');
+SELECT is((SELECT lifecycle.path(journey) FROM offers WHERE lead::text LIKE '%3'), 'new>qualification', 'the same');
+DROP TABLE asks;
+SELECT is_empty('SELECT * FROM lifecycle.hand_overs', 'a source that is dropped ends it');
+SELECT lives_ok($$INSERT INTO offers (lead) VALUES ('00000000-0000-0000-0000-000000000004')$$, 'and hinders nobody');
+
+-- Duplicates
+SELECT lifecycle.create_lifecycle('person', E'stateDiagram-v2\n[*] --> lead\nlead --> mql\nmql --> won\nwon --> mql');
+CREATE TABLE firms (id int PRIMARY KEY, stage text DEFAULT 'lead');
+CREATE TABLE people (id bigint PRIMARY KEY, mail text UNIQUE, firm int REFERENCES firms, stage text DEFAULT 'lead');
+CREATE TABLE calls (id int PRIMARY KEY, person bigint REFERENCES people ON DELETE CASCADE, said text);
+SELECT lifecycle.attach('people', 'person', log => true);
+INSERT INTO firms VALUES (1), (2);
+SELECT set_config('crm_lifecycle.import', 'on', true);
+INSERT INTO people VALUES
+	(1, 'a', 1, 'mql', '{lead@2026-01-01,mql@2026-01-05}'),
+	(2, 'b', 1, 'won', '{lead@2026-01-02,mql@2026-01-03,won@2026-01-09}'),
+	(3, 'c', 2, 'lead', '{lead@2025-12-01}'),
+	(4, 'd', 2, 'lead', '{lead@2025-12-02}');
+SELECT set_config('crm_lifecycle.import', 'off', true);
+INSERT INTO calls VALUES (1, 1), (2, 2), (3, 3), (4, 4);
+GRANT SELECT, UPDATE (stage), DELETE ON people TO over_app;
+GRANT SELECT, UPDATE (person) ON calls TO over_app;
+CREATE TEMP TABLE expected AS SELECT lifecycle.journey_merge(journey) AS journey FROM people WHERE id <= 3;
+GRANT SELECT ON expected TO over_app;
+SET LOCAL ROLE over_app;
+SELECT is(fields($$SELECT lifecycle.merge_duplicates('people', 1, ARRAY[1, 2])$$), '22023', 'the row that is kept is no duplicate');
+SELECT is(fields($$SELECT lifecycle.merge_duplicates('people', 1, ARRAY[2, 99])$$), '22023', 'a row that is not there');
+SELECT is(fields($$SELECT lifecycle.merge_duplicates('people', 1, NULL::int[])$$), '22004', 'NULL');
+SELECT is(fields($$SELECT lifecycle.merge_duplicates('firms', 1, ARRAY[2])$$), '42704', 'a table that is not attached');
+SELECT is((SELECT lifecycle.merge_duplicates('people', 1, ARRAY[2, 3]))::text, (SELECT journey::text FROM expected), 'an application merges three rows');
+SELECT is((SELECT string_agg(concat_ws(' ', id, mail, stage, journey), ', ' ORDER BY id) FROM people WHERE id <= 3),
+	(SELECT '1 a won ' || journey FROM expected), 'into the one that is kept, in the stage that their journey ends in');
+SELECT is((SELECT string_agg(concat_ws(' ', id, person), ', ' ORDER BY id) FROM calls), '1 1, 2 1, 3 1, 4 4', 'and what refers to the others refers to it');
+SELECT is(fields($$UPDATE people SET stage = 'lead' WHERE id = 1$$), '23514 people stage person_move', 'afterwards all is as ever');
+SELECT is(current_setting('crm_lifecycle.note'), '', 'and nothing is left of it');
+RESET ROLE;
+SELECT is((SELECT string_agg(concat_ws(' ', id, kind, from_stage, to_stage, note), ', ' ORDER BY id, kind) FROM people_stage_log WHERE kind <> 'import' OR id = 1 AND note IS NOT NULL),
+	'1 import mql won merged: 2, 3 into 1, 2 delete won merged: 2, 3 into 1, 3 delete lead merged: 2, 3 into 1', 'the log says what became of whom');
+REVOKE UPDATE ON calls FROM over_app;
+SET LOCAL ROLE over_app;
+SELECT is(fields($$SELECT lifecycle.merge_duplicates('people', 1, ARRAY[4])$$), '42501', 'who may not write what refers to them merges nothing');
+SELECT is((SELECT count(*) FROM people), 2::bigint, 'at all');
+RESET ROLE;
+SELECT is(fields($$UPDATE people SET journey = '{lead@2020-01-01}' WHERE id = 4$$), '23514 people stage journey_immutable', 'journeys are still not written by hand');
+
+-- Two accounts with their contacts, the accounts derived
+SELECT lifecycle.attach('firms', 'person');
+INSERT INTO people VALUES (5, 'e', 2);
+SELECT lifecycle.derive('firms', 'people', 'firm', 'any');
+SELECT is((SELECT string_agg(stage, ' ' ORDER BY id) FROM firms), 'won lead', 'two firms');
+SELECT lifecycle.merge_duplicates('firms', 2, ARRAY[1]);
+SELECT is((SELECT concat_ws(' ', stage, (SELECT count(*) FROM people WHERE firm = 2)) FROM firms), 'won 3', 'with the people of both');
+SELECT is((SELECT count(*) FROM lifecycle.derivation_drift('firms')), 0::bigint, 'as they say');
+SELECT lifecycle.merge_duplicates('people', 4, ARRAY[5]);
+SELECT is((SELECT count(*) FROM lifecycle.derivation_drift('firms')), 0::bigint, 'also when people are merged');
+SELECT is_empty($$SELECT * FROM lifecycle.verify('firms')$$, 'all is well');
+
+SELECT * FROM finish();
+ROLLBACK;
