@@ -4274,6 +4274,11 @@ CREATE FUNCTION lifecycle.derive_stage() RETURNS trigger
 
 COMMENT ON FUNCTION lifecycle.derive_stage() IS 'trigger that has stages follow from those of other rows';
 
+CREATE FUNCTION lifecycle.hand_over() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+
+COMMENT ON FUNCTION lifecycle.hand_over() IS 'trigger that names the columns of a hand-over; does nothing else';
+
 CREATE OR REPLACE VIEW lifecycle.attachments AS
 	SELECT t.tgrelid::pg_catalog.regclass AS relation,
 		a.arguments[1] AS key,
@@ -4566,7 +4571,7 @@ BEGIN
 				JOIN lifecycle.stage f ON f.lifecycle = m.lifecycle AND (f.id = m.from_stage OR f.phase = m.from_phase)),
 		visited AS (
 			SELECT %3$s AS lifecycle, t.ctid AS place, t.tableoid AS leaf, s.step, s.stage
-			FROM %1$s t CROSS JOIN LATERAL lifecycle.steps(t.%2$I) s),
+			FROM %1$s t CROSS JOIN LATERAL lifecycle.steps(t.%2$I) s%5$s),
 		made AS (
 			SELECT v.lifecycle, coalesce(h.label, v.stage) AS target,
 				lag(coalesce(h.label, v.stage)) OVER (PARTITION BY v.place, v.leaf ORDER BY v.step) AS source
@@ -4574,7 +4579,11 @@ BEGIN
 		SELECT 'move would be refused today', made.source || ' > ' || made.target, count(*), 'Nothing to do, if the lifecycle has changed since.'
 		FROM made LEFT JOIN legal USING (lifecycle, source, target)
 		WHERE made.source IS NOT NULL AND made.source <> made.target AND legal.target IS NULL GROUP BY 2 ORDER BY 3 DESC, 2 $q$,
-		rel, a.journey_column, row_lifecycle, held);
+		rel, a.journey_column, row_lifecycle, held,
+		-- What was handed over was made by other rules.
+		(SELECT string_agg(format('%s t.%I IS NULL', CASE WHEN h.n = 1 THEN ' WHERE' ELSE ' AND' END, h.via), '' ORDER BY h.n)
+			FROM (SELECT v.via, row_number() OVER (ORDER BY v.name) AS n FROM lifecycle.hand_overs v
+				WHERE v.relation = rel AND v.stage_column = a.stage_column) h));
 
 	RETURN QUERY SELECT * FROM lifecycle.verify_derivations(rel, a.stage_column);
 
@@ -4768,6 +4777,7 @@ BEGIN
 		END IF;
 	END LOOP;
 	PERFORM lifecycle.rename_in_derivations(prepare_followers.lifecycle, old, new);
+	PERFORM lifecycle.rename_in_hand_overs(prepare_followers.lifecycle, old, new);
 	-- Types that no attached table uses follow too.
 	PERFORM lifecycle.rename_in_enum(t.type, prepare_followers.lifecycle, old, new, at_once)
 	FROM lifecycle.stage_types(prepare_followers.lifecycle) t WHERE NOT t.attached;
@@ -6003,6 +6013,156 @@ BEGIN
 END $$;
 
 COMMENT ON FUNCTION lifecycle.verify_derivations(regclass, name) IS 'what verify() says about derived stages';
+
+CREATE VIEW lifecycle.hand_overs AS
+	SELECT t.tgrelid::pg_catalog.regclass AS relation,
+		t.arguments[1] AS name,
+		(SELECT a.stage_column FROM lifecycle.attachments a WHERE a.relation = t.tgrelid AND a.key = t.arguments[3]) AS stage_column,
+		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = t.tgrelid AND attnum = t.tgattr[0]) AS via,
+		s.tgrelid::pg_catalog.regclass AS source,
+		(SELECT a.stage_column FROM lifecycle.attachments a WHERE a.relation = s.tgrelid AND a.key = t.arguments[4]) AS source_stage_column,
+		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = s.tgrelid AND attnum = s.tgattr[0]) AS key_column,
+		t.arguments[5]::text[] AS stages
+	FROM (SELECT g.*, lifecycle.trigger_arguments(g.tgargs) AS arguments FROM pg_catalog.pg_trigger g
+			WHERE g.tgfoid = 'lifecycle.hand_over()'::pg_catalog.regprocedure AND g.tgparentid = 0) t
+		JOIN (SELECT g.*, lifecycle.trigger_arguments(g.tgargs) AS arguments FROM pg_catalog.pg_trigger g
+			WHERE g.tgfoid = 'lifecycle.hand_over()'::pg_catalog.regprocedure AND g.tgparentid = 0) s
+			ON s.tgrelid = t.tgconstrrelid AND s.tgconstrrelid = t.tgrelid AND s.arguments[1] = t.arguments[1] AND s.arguments[2] = 'source'
+	WHERE t.arguments[2] = 'target';
+
+COMMENT ON VIEW lifecycle.hand_overs IS 'the tables whose rows go on with the journeys of other tables'' rows';
+
+GRANT SELECT ON lifecycle.hand_overs TO PUBLIC;
+
+CREATE FUNCTION lifecycle.register_hand_over(rel regclass, column_name name, other regclass, arguments text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	trigger name := '~lifecycle_' || left(arguments[1], 40) || '_hand_over';
+BEGIN
+	EXECUTE format('CREATE CONSTRAINT TRIGGER %I AFTER UPDATE OF %I ON %s FROM %s FOR EACH ROW WHEN (false)'
+		' EXECUTE FUNCTION lifecycle.hand_over(%s)', trigger, column_name, rel, other,
+		(SELECT string_agg(quote_literal(a), ', ' ORDER BY n) FROM unnest(arguments) WITH ORDINALITY u (a, n)));
+	EXECUTE format('COMMENT ON TRIGGER %I ON %s IS %L', trigger, rel,
+		CASE arguments[2] WHEN 'target' THEN format('says which rows of %s it goes on with; lifecycle.forbid_hand_over() removes it', other)
+			ELSE format('says that rows are handed over to %s; lifecycle.forbid_hand_over() removes it', other) END);
+END $$;
+
+COMMENT ON FUNCTION lifecycle.register_hand_over(regclass, name, regclass, text[]) IS 'makes one of the triggers that say who hands over to whom';
+
+CREATE FUNCTION lifecycle.allow_hand_over(source regclass, rel regclass, stages text[], via name DEFAULT NULL,
+	source_stage_column name DEFAULT NULL, stage_column name DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	s lifecycle.attachments := lifecycle.attachment_of(source, source_stage_column);
+	a lifecycle.attachments := lifecycle.attachment_of(rel, stage_column);
+	r regclass;
+	key_column name;
+	unknown text;
+	name text := left((SELECT relname FROM pg_class WHERE oid = rel) || '.' || a.key, 50);
+	number integer := 1;
+BEGIN
+	FOREACH r IN ARRAY ARRAY[source, rel] LOOP
+		IF NOT (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = r) THEN
+			RAISE EXCEPTION 'must be owner of table %', r USING ERRCODE = 'insufficient_privilege',
+				HINT = 'Whoever lets one table hand rows over to another has the rights of both owners.';
+		END IF;
+	END LOOP;
+	IF source = rel THEN
+		RAISE EXCEPTION 'table % cannot hand rows over to itself', rel USING ERRCODE = 'invalid_parameter_value';
+	ELSIF s.lifecycle IS NULL THEN
+		RAISE EXCEPTION 'the rows of table % follow different lifecycles', source USING ERRCODE = 'feature_not_supported',
+			HINT = 'Attach it to one lifecycle for all rows.';
+	ELSIF coalesce(cardinality(stages), 0) = 0 THEN
+		RAISE EXCEPTION 'no stage is named in which rows are handed over' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Name those after which a row goes on elsewhere: stages => ARRAY[''converted''].';
+	END IF;
+	SELECT string_agg(coalesce(quote_ident(l), 'NULL'), ', ') INTO unknown FROM unnest(stages) l
+	WHERE NOT EXISTS (SELECT FROM lifecycle.stage k WHERE k.lifecycle = s.lifecycle AND k.label = l);
+	IF unknown IS NOT NULL THEN
+		RAISE EXCEPTION 'lifecycle "%" has no such stages', s.lifecycle USING ERRCODE = 'undefined_object',
+			DETAIL = format('These are: %s.', unknown), HINT = 'SELECT lifecycle, label FROM lifecycle.stage shows what rows hold.';
+	END IF;
+	SELECT * INTO via, key_column FROM lifecycle.derivation_columns(source, rel, via);
+	IF EXISTS (SELECT FROM lifecycle.hand_overs h WHERE h.relation = rel AND h.stage_column = a.stage_column AND (h.source = allow_hand_over.source OR h.via = allow_hand_over.via)) THEN
+		RAISE EXCEPTION 'table % hands rows over to % already, or column "%" is taken', source, rel, via
+			USING ERRCODE = 'duplicate_object', HINT = 'Call lifecycle.forbid_hand_over() first.';
+	ELSIF NOT EXISTS (SELECT FROM pg_index i JOIN pg_attribute p ON p.attrelid = i.indrelid AND p.attname = via
+			WHERE i.indrelid = rel AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = p.attnum) THEN
+		RAISE EXCEPTION 'column "%" of table % is not unique, so a row could be handed over twice', via, rel
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('ALTER TABLE %s ADD UNIQUE (%I);', rel, via);
+	END IF;
+	WHILE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid IN (rel, source) AND t.tgfoid = 'lifecycle.hand_over()'::regprocedure
+			AND (lifecycle.trigger_arguments(t.tgargs))[1] = name) LOOP
+		number := number + 1;
+		name := left((SELECT relname FROM pg_class WHERE oid = rel) || '.' || a.key, 46) || ' ' || number;
+	END LOOP;
+	PERFORM lifecycle.register_hand_over(rel, via, source, ARRAY[name, 'target', a.key, s.key, stages::text]);
+	PERFORM lifecycle.register_hand_over(source, key_column, rel, ARRAY[name, 'source']);
+END $$;
+
+COMMENT ON FUNCTION lifecycle.allow_hand_over(regclass, regclass, text[], name, name, name) IS 'lets new rows of a table go on with the journeys of another table''s rows';
+
+CREATE FUNCTION lifecycle.forbid_hand_over(source regclass, rel regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	t record;
+	number integer := 0;
+BEGIN
+	IF NOT (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = rel) THEN
+		RAISE EXCEPTION 'must be owner of table %', rel USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	FOR t IN
+		SELECT g.tgname, g.tgrelid::regclass AS relation FROM pg_trigger g
+		WHERE g.tgfoid = 'lifecycle.hand_over()'::regprocedure AND g.tgparentid = 0
+			AND (g.tgrelid, g.tgconstrrelid, (lifecycle.trigger_arguments(g.tgargs))[2]) IN ((rel, source, 'target'), (source, rel, 'source'))
+	LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, t.relation);
+		number := number + 1;
+	END LOOP;
+	IF number = 0 THEN
+		RAISE EXCEPTION 'table % hands no rows over to %', source, rel USING ERRCODE = 'undefined_object',
+			HINT = 'SELECT * FROM lifecycle.hand_overs shows who does.';
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.forbid_hand_over(regclass, regclass) IS 'has new rows of a table begin journeys of their own again';
+
+CREATE FUNCTION lifecycle.rename_in_hand_overs(lifecycle text, old text, new text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	h record;
+	arguments text[];
+BEGIN
+	FOR h IN
+		SELECT v.*, t.tgname, lifecycle.trigger_arguments(t.tgargs) AS arguments
+		FROM lifecycle.hand_overs v
+			JOIN lifecycle.attachments s ON s.relation = v.source AND s.stage_column = v.source_stage_column
+			JOIN pg_trigger t ON t.tgrelid = v.relation AND t.tgfoid = 'lifecycle.hand_over()'::regprocedure
+				AND (lifecycle.trigger_arguments(t.tgargs))[1:2] = ARRAY[v.name, 'target']
+		WHERE s.lifecycle = rename_in_hand_overs.lifecycle AND old = ANY (v.stages)
+	LOOP
+		IF NOT (SELECT bool_and(pg_has_role(relowner, 'USAGE')) FROM pg_class WHERE oid IN (h.relation, h.source)) THEN
+			RAISE EXCEPTION 'the hand-over from % to % names the stage "%"', h.source, h.relation, old
+				USING ERRCODE = 'insufficient_privilege', HINT = 'A member of the roles that own these tables can do it.';
+		END IF;
+		arguments := h.arguments;
+		arguments[5] := (SELECT array_agg(DISTINCT l)::text FROM unnest(array_replace(h.stages, old, new)) l);
+		EXECUTE format('DROP TRIGGER %I ON %s', h.tgname, h.relation);
+		PERFORM lifecycle.register_hand_over(h.relation, h.via, h.source, arguments);
+	END LOOP;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.rename_in_hand_overs(text, text, text) IS 'has hand-overs follow a stage''s new label';
+
+CREATE FUNCTION lifecycle.merge_duplicates(rel regclass, keep anyelement, duplicates anyarray, stage text DEFAULT NULL,
+	stage_column name DEFAULT NULL) RETURNS lifecycle.journey
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION lifecycle.merge_duplicates(regclass, anyelement, anyarray, text, name) IS 'makes one row of several, with the journeys of all';
 
 CREATE FUNCTION lifecycle.present_journey(journey lifecycle.journey, lifecycle text) RETURNS lifecycle.journey
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp

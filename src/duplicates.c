@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -23,6 +24,7 @@
 #include "duplicates.h"
 #include "face.h"
 #include "journey_io.h"
+#include "journey_keep.h"
 
 PG_FUNCTION_INFO_V1(merge_duplicates);
 
@@ -235,8 +237,32 @@ note_merge(const Merge *merge)
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
+/*
+ * With one more step where the row is to be in another stage than the journey's last: one of
+ * those that the rows are in, so that nobody gets anywhere by being merged.
+ */
+static Datum
+ending_in(const Merge *merge, Datum journey, const char *stage)
+{
+	JourneyLabel label = {.text = stage, .len = strlen(stage)};
+	JourneyHead head;
+
+	execute(merge, psprintf("SELECT FROM %s t WHERE %s AND t.%s::pg_catalog.text OPERATOR(pg_catalog.=) %s", merge->table,
+							condition(merge, psprintf("t.%s", quote_identifier(merge->column)), true), merge->stage,
+							quote_literal_cstr(stage)), SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("none of these rows is in the stage \"%s\"", stage),
+				 errhint("Merged rows are in a stage that one of them was in. Move the row afterwards.")));
+	journey_read_head(journey, &head);
+	if (journey_label_compare(&head.stage, &label) == 0)
+		return journey;
+	return journey_extend(journey, label, GetCurrentTransactionStartTimestamp());
+}
+
 static void
-merge_rows(Merge *merge)
+merge_rows(Merge *merge, const char *stage)
 {
 	const char *column = psprintf("t.%s", quote_identifier(merge->column));
 	Datum		journey;
@@ -247,6 +273,8 @@ merge_rows(Merge *merge)
 	move_references(merge);
 	/* Rows may have followed those that refer to them now. */
 	journey = merged_journey(merge);
+	if (stage != NULL)
+		journey = ending_in(merge, journey, stage);
 	execute(merge, psprintf("DELETE FROM %s t WHERE %s", merge->table, condition(merge, column, false)), SPI_OK_DELETE);
 	journey_read_head(journey, &head);
 	merge->journey = journey;
@@ -256,7 +284,7 @@ merge_rows(Merge *merge)
 }
 
 /*
- * merge_duplicates(rel, keep, duplicates, stage_column) makes one row of several, and gives
+ * merge_duplicates(rel, keep, duplicates, stage, stage_column) makes one row of several, and gives
  * its journey.
  */
 Datum
@@ -276,11 +304,11 @@ merge_duplicates(PG_FUNCTION_ARGS)
 	merge.keys[1] = PG_GETARG_DATUM(2);
 	guc_level = NewGUCNestLevel();
 	SPI_connect();
-	read_columns(&merge, PG_ARGISNULL(3) ? NULL : NameStr(*PG_GETARG_NAME(3)));
+	read_columns(&merge, PG_ARGISNULL(4) ? NULL : NameStr(*PG_GETARG_NAME(4)));
 	merging = &merge;
 	PG_TRY();
 	{
-		merge_rows(&merge);
+		merge_rows(&merge, PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3)));
 	}
 	PG_FINALLY();
 	{

@@ -152,6 +152,15 @@ SELECT is((SELECT count(*) FROM people), 2::bigint, 'at all');
 RESET ROLE;
 SELECT is(fields($$UPDATE people SET journey = '{lead@2020-01-01}' WHERE id = 4$$), '23514 people stage journey_immutable', 'journeys are still not written by hand');
 
+-- Whoever merges says which stage it is in the end
+SELECT set_config('crm_lifecycle.import', 'on', true);
+INSERT INTO people VALUES (11, 'k', NULL, 'won', '{lead@2026-01-01,mql@2026-01-02,won@2026-01-03}'), (12, 'l', NULL, 'lead', '{lead@2026-01-05}');
+SELECT set_config('crm_lifecycle.import', 'off', true);
+SELECT is(fields($$SELECT lifecycle.merge_duplicates('people', 11, ARRAY[12], 'mql')$$), '22023', 'not one that none is in');
+SELECT is(lifecycle.path(lifecycle.merge_duplicates('people', 11, ARRAY[12], 'won')), 'lead>mql>won>lead>won', 'one of theirs');
+SELECT is((SELECT stage FROM people WHERE id = 11), 'won', 'which it is in');
+DELETE FROM people WHERE id = 11;
+
 -- Two accounts with their contacts, the accounts derived
 SELECT lifecycle.attach('firms', 'person');
 INSERT INTO people VALUES (5, 'e', 2);
