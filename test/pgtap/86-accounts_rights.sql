@@ -16,6 +16,7 @@ CREATE SCHEMA crm;
 GRANT ALL ON SCHEMA crm TO derive_accounts, derive_contacts, derive_both;
 GRANT USAGE ON SCHEMA crm TO derive_app;
 CREATE SCHEMA evil AUTHORIZATION derive_app;
+GRANT USAGE ON SCHEMA evil TO PUBLIC;
 
 SELECT lifecycle.create_lifecycle('customer', $$
 stateDiagram-v2

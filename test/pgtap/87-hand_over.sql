@@ -49,7 +49,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON shop.deals TO over_app, over_blind;
 SET LOCAL ROLE over_app;
 UPDATE shop.leads SET stage = 'working' WHERE id <= 5;
 SELECT is(words($$INSERT INTO shop.deals VALUES (1, 1)$$), E'the row of "leads" is not one to be handed over\nIt is in "working"; rows are handed over in: converted.'
-	'\nThe row is (id)=(1).\nMove it there first, in the same transaction if you like.', 'a lead that is not ready');
+	'\nThe row is (id)=(1).\nMove it there first, in the same transaction if you like.', '13: a lead that is not ready');
 SELECT is(fields($$INSERT INTO shop.deals VALUES (1, 1)$$), '23514 deals stage deal_hand_over', 'is refused with its constraint');
 UPDATE shop.leads SET stage = 'converted' WHERE id <= 4;
 SELECT lives_ok($$INSERT INTO shop.deals VALUES (1, 1), (2, 2), (3, NULL)$$, 'leads that are');
@@ -61,10 +61,10 @@ SELECT is(fields($$INSERT INTO shop.deals VALUES (4, 1)$$), '23505 deals deals_l
 SELECT is(fields($$INSERT INTO shop.deals VALUES (4, 4), (5, 4)$$), '23505 deals deals_lead_id_key', 'also within a statement');
 SELECT is(fields($$INSERT INTO shop.deals VALUES (4, 99)$$), '23514 deals stage deal_hand_over', 'a lead that is not there');
 UPDATE shop.leads SET stage = 'converted' WHERE id = 9;
-SELECT is((SELECT message FROM caught($$INSERT INTO shop.deals VALUES (4, 9)$$)), 'there is no row of "leads" that this one could come from', 'or that row security hides');
+SELECT is((SELECT message FROM caught($$INSERT INTO shop.deals VALUES (4, 9)$$)), 'there is no row of "leads" that this one could come from', '37: or that row security hides');
 SELECT is(fields($$INSERT INTO shop.deals VALUES (4, 3, 'proposal')$$), '23514 deals stage deal_entry', 'the deal begins where its lifecycle begins');
 SELECT is(fields($$INSERT INTO shop.deals (id, lead_id, journey) VALUES (4, 3, '{qualification@2026-01-01}')$$), '23514 deals stage journey_immutable', 'and brings no journey of its own');
-SELECT is(fields($$UPDATE shop.deals SET lead_id = NULL WHERE id = 1$$), '23514 deals stage deal_hand_over', 'where it comes from is not changed');
+SELECT is(fields($$UPDATE shop.deals SET lead_id = NULL WHERE id = 1$$), '23514 deals stage deal_hand_over', '13: where it comes from is not changed');
 SELECT is(fields($$UPDATE shop.deals SET lead_id = 4 WHERE id = 1$$), '23514 deals stage deal_hand_over', 'to another lead neither');
 SELECT is(fields($$UPDATE shop.deals SET lead_id = 4 WHERE id = 3$$), '23514 deals stage deal_hand_over', 'nor afterwards');
 SELECT lives_ok($$UPDATE shop.deals SET lead_id = lead_id, stage = 'proposal' WHERE id = 2$$, 'written back as it is, it may be');
@@ -74,7 +74,7 @@ SELECT lives_ok($$INSERT INTO shop.deals VALUES (3, 3) ON CONFLICT (id) DO UPDAT
 SELECT is((SELECT concat_ws(' ', lead_id, lifecycle.path(journey)) FROM shop.deals WHERE id = 3), 'qualification>proposal', 'moves it and hands nothing over');
 SELECT is(fields($$SELECT lifecycle.forbid_hand_over('shop.leads', 'shop.deals')$$), '42501', 'it does not end it');
 SET LOCAL ROLE over_blind;
-SELECT is(fields($$INSERT INTO shop.deals VALUES (5, 5)$$), '42501', 'who may not read the lead does not get its journey in a deal');
+SELECT is(fields($$INSERT INTO shop.deals VALUES (5, 5)$$), '42501', '37: who may not read the lead does not get its journey in a deal');
 RESET ROLE;
 SELECT is((SELECT string_agg(concat_ws(' ', id, kind, to_stage, lifecycle.path(journey)), ', ' ORDER BY number) FROM shop.deals_stage_log WHERE kind = 'insert'),
 	'1 insert qualification new>working>converted>qualification, 2 insert qualification new>working>converted>qualification, 3 insert qualification, 4 insert converted new>working>converted>converted', 'the log has it as a new row, with what it brought');
