@@ -67,6 +67,7 @@ PURE = \
 	log_rank \
 	win_rate \
 	naive_bayes \
+	naive_bayes_count \
 	naive_bayes_text \
 	naive_bayes_score \
 	exact_sum \
@@ -142,6 +143,8 @@ FACES = \
 	attribution \
 	attribution_io \
 	attribution_agg \
+	attribution_pot \
+	attribution_report \
 	attribution_shares \
 	mrr \
 	mrr_report \

@@ -3001,9 +3001,7 @@ RETURN CASE WHEN quota > 0 THEN pipeline / quota END;
 COMMENT ON FUNCTION lifecycle.pipeline_coverage(numeric, numeric) IS 'how many times the pipeline covers what is to be won; NULL where nothing is';
 
 CREATE FUNCTION lifecycle.sales_velocity(open_deals bigint, win_rate double precision, won_value numeric, median_time interval) RETURNS double precision
-LANGUAGE SQL IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN EXTRACT(epoch FROM median_time) > 0
-	THEN (open_deals * won_value)::double precision * win_rate * 86400 / EXTRACT(epoch FROM median_time)::double precision END;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION lifecycle.sales_velocity(bigint, double precision, numeric, interval) IS
 'the money a day that a pipeline brings, from the median time to close of all deals, those still open included';
@@ -3820,7 +3818,9 @@ COMMENT ON FUNCTION lifecycle.rfm_score(numeric, numeric[], boolean) IS
 
 CREATE FUNCTION lifecycle.rfm_cuts_final(amounts numeric[]) RETURNS numeric[]
 LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
-RETURN (SELECT percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY amount) FROM unnest(amounts) amount);
+RETURN (SELECT percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY amount) FROM unnest(amounts) amount
+	-- Scores refuse what is no number, and so do cut points: it would be the largest of all.
+	WHERE lifecycle.rfm_score(amount, '{}') = 1);
 
 COMMENT ON FUNCTION lifecycle.rfm_cuts_final(numeric[]) IS 'final function of rfm_cuts';
 

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * attribution_shares.c
- *		How the credit for won deals is shared out among channels, by seven models; and the
- *		paths and removal effects that it comes from.
+ *		How the credit for won deals is shared out among channels, by seven models.
  *
  * In a path of n touches a touch gets its weight as a share of all weights:
  *
@@ -15,13 +14,8 @@
  *						value: Zhao, Mahboobi & Bagheri, Shapley Value Methods for Attribution
  *						Modeling in Online Advertising, 2018
  *
- * Under markov, all that was won is shared in proportion to removal effects: Anderl,
- * Becker, von Wangenheim & Schumann, Mapping the customer journey, 2016, with chains of
- * the first order.
- *
- * Amounts are added up exactly, as numerators over one denominator for all paths that
- * have it in common; what is rounded away in the end is dealt out again, so that the
- * sum over channels is the total to the last digit.
+ * Under markov, all that was won is shared in proportion to removal effects; see
+ * attribution_report.c.  How it is added up exactly is attribution_pot.c's.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,22 +23,16 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 #include "attribution.h"
-#include "markov.h"
+#include "attribution_pot.h"
+#include "attribution_report.h"
 #include "spec_args.h"
 #include "sums.h"
-
-/* Decimals of a credit, at least; those of the total, if it has more. */
-#define CREDIT_DECIMALS 6
-/* More of them while it is computed: truncating once a denominator stays without effect. */
-#define GUARD_DECIMALS 10
 
 typedef enum Model
 {
@@ -60,16 +48,6 @@ typedef enum Model
 static const char *const model_names[] = {
 	"first", "last", "linear", "position", "decay", "shapley", "markov", NULL
 };
-
-/* An amount that is shared out, and who has how much of it. */
-typedef struct Pot
-{
-	Datum		total;
-	int			decimals;
-	Datum		fine;			/* 10 ^ (decimals + guard) */
-	Datum	   *sums;			/* by channel: numerators over the denominator in work, or 0 */
-	Datum	   *credits;		/* by channel: in fine units, until they are rounded */
-} Pot;
 
 typedef struct Sharing
 {
@@ -91,78 +69,22 @@ typedef struct WonPath
 	uint32		key;			/* paths with the same key have the same denominator */
 } WonPath;
 
-static Datum
-whole_number(int64 number)
-{
-	return NumericGetDatum(int64_to_numeric(number));
-}
-
-/* 10 ^ exponent, which may be negative */
-static Datum
-power_of_ten(int exponent)
-{
-	return DirectFunctionCall3(numeric_in, CStringGetDatum(psprintf("1e%d", exponent)),
-							   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-}
-
-static int
-decimals_of(Datum number)
-{
-	return DatumGetInt32(DirectFunctionCall1(numeric_scale, number));
-}
-
-static void
-add_to(Datum *sum, Datum amount)
-{
-	Datum		more = amount_add(*sum, amount);
-
-	pfree(DatumGetPointer(*sum));
-	*sum = more;
-}
-
-static void
-begin_pot(Pot *pot, uint32 nchannels, Datum total)
-{
-	pot->total = total;
-	pot->decimals = Max(CREDIT_DECIMALS, decimals_of(total));
-	pot->fine = power_of_ten(pot->decimals + GUARD_DECIMALS);
-	pot->sums = palloc0(nchannels * sizeof(Datum));
-	pot->credits = palloc(nchannels * sizeof(Datum));
-	for (uint32 i = 0; i < nchannels; i++)
-		pot->credits[i] = whole_number(0);
-}
-
 static void
 begin_sharing(Sharing *sharing, const Attribution *paths)
 {
-	Datum		won = whole_number(0),
-				value = whole_number(0);
+	Datum		won = attribution_number(0),
+				value = attribution_number(0);
 
 	for (uint32 i = 0; i < paths->npaths; i++)
 	{
-		add_to(&won, whole_number(paths->paths[i].won));
-		add_to(&value, paths->paths[i].value);
+		attribution_add(&won, attribution_number(paths->paths[i].won));
+		attribution_add(&value, paths->paths[i].value);
 	}
 	sharing->paths = paths;
-	begin_pot(&sharing->conversions, paths->nchannels, won);
-	begin_pot(&sharing->value, paths->nchannels, value);
+	attribution_pot_begin(&sharing->conversions, paths->nchannels, won);
+	attribution_pot_begin(&sharing->value, paths->nchannels, value);
 	sharing->touched = palloc(paths->nchannels * sizeof(uint32));
 	sharing->seen = palloc0(paths->nchannels * sizeof(uint32));
-}
-
-/* Adds an amount times a weight to a channel's numerator. */
-static void
-put_sum(Pot *pot, uint32 channel, Datum amount, Datum weight)
-{
-	Datum		product = amount_multiply(amount, weight);
-
-	if (pot->sums[channel] == (Datum) 0)
-	{
-		pot->sums[channel] = product;
-		return;
-	}
-	add_to(&pot->sums[channel], product);
-	pfree(DatumGetPointer(product));
 }
 
 static void
@@ -170,21 +92,8 @@ credit(Sharing *sharing, uint32 channel, Datum won, Datum value, Datum weight)
 {
 	if (sharing->conversions.sums[channel] == (Datum) 0)
 		sharing->touched[sharing->ntouched++] = channel;
-	put_sum(&sharing->conversions, channel, won, weight);
-	put_sum(&sharing->value, channel, value, weight);
-}
-
-static void
-divide_sum(Pot *pot, uint32 channel, Datum denominator)
-{
-	Datum		fine = amount_multiply(pot->sums[channel], pot->fine);
-	Datum		quotient = DirectFunctionCall2(numeric_div_trunc, fine, denominator);
-
-	add_to(&pot->credits[channel], quotient);
-	pfree(DatumGetPointer(fine));
-	pfree(DatumGetPointer(quotient));
-	pfree(DatumGetPointer(pot->sums[channel]));
-	pot->sums[channel] = (Datum) 0;
+	attribution_pot_put(&sharing->conversions, channel, won, weight);
+	attribution_pot_put(&sharing->value, channel, value, weight);
 }
 
 /* Credits what has been summed up over this denominator. */
@@ -193,8 +102,8 @@ divide_sums(Sharing *sharing, Datum denominator)
 {
 	for (uint32 i = 0; i < sharing->ntouched; i++)
 	{
-		divide_sum(&sharing->conversions, sharing->touched[i], denominator);
-		divide_sum(&sharing->value, sharing->touched[i], denominator);
+		attribution_pot_divide(&sharing->conversions, sharing->touched[i], denominator);
+		attribution_pot_divide(&sharing->value, sharing->touched[i], denominator);
 	}
 	sharing->ntouched = 0;
 }
@@ -268,12 +177,12 @@ denominator(const Sharing *sharing, uint32 key)
 	Datum		sum;
 
 	if (sharing->model == MODEL_POSITION && key > 2)
-		return whole_number(5 * ((int64) key - 2));
+		return attribution_number(5 * ((int64) key - 2));
 	if (sharing->model != MODEL_DECAY)
-		return whole_number(key);
-	sum = whole_number(0);
+		return attribution_number(key);
+	sum = attribution_number(0);
 	for (uint32 i = 0; i < key; i++)
-		add_to(&sum, sharing->decay[i]);
+		attribution_add(&sum, sharing->decay[i]);
 	return sum;
 }
 
@@ -281,8 +190,8 @@ static void
 credit_path(Sharing *sharing, uint32 which)
 {
 	const AttributionPath *path = &sharing->paths->paths[which];
-	Datum		won = whole_number(path->won),
-				one = whole_number(1),
+	Datum		won = attribution_number(path->won),
+				one = attribution_number(1),
 				outer = one;
 	uint32		last = path->ntouches - 1;
 	uint32		from = sharing->model == MODEL_LAST ? last : 0;
@@ -290,7 +199,7 @@ credit_path(Sharing *sharing, uint32 which)
 
 	/* Among n - 2 touches 20 % are one part each, and 40 % 2 (n - 2) parts. */
 	if (sharing->model == MODEL_POSITION && last > 1)
-		outer = whole_number(2 * ((int64) last - 1));
+		outer = attribution_number(2 * ((int64) last - 1));
 	for (uint32 i = from; i <= to; i++)
 	{
 		uint32		channel = path->touches[i];
@@ -327,59 +236,12 @@ share_by_path(Sharing *sharing)
 	}
 }
 
-/* The moves of a path, with its outcome; state 0 is the start, 1 won, 2 lost, then the channels. */
-static void
-put_moves(const AttributionPath *path, MarkovMove *moves, uint32 *nmoves)
-{
-	uint32		from = 0;
-
-	for (uint32 i = 0; i < path->ntouches; i++)
-	{
-		MarkovMove	move = {from, 3 + path->touches[i], (double) path->won + path->lost};
-
-		moves[(*nmoves)++] = move;
-		from = move.to;
-	}
-	if (path->won > 0)
-		moves[(*nmoves)++] = (MarkovMove) {from, 1, path->won};
-	if (path->lost > 0)
-		moves[(*nmoves)++] = (MarkovMove) {from, 2, path->lost};
-}
-
-/* The removal effect of each channel. */
-static double *
-find_effects(const Attribution *paths)
-{
-	uint32		nstates = 3 + paths->nchannels;
-	MarkovKind *kinds = palloc0(nstates * sizeof(MarkovKind));
-	double	   *effects = palloc(nstates * sizeof(double));
-	Size		room = 0;
-	MarkovMove *moves;
-	MarkovChain chain = {nstates, kinds};
-	PureError	error;
-
-	for (uint32 i = 0; i < paths->npaths; i++)
-		room += paths->paths[i].ntouches + 2;
-	moves = palloc_extended(room * sizeof(MarkovMove), MCXT_ALLOC_HUGE);
-	kinds[1] = MARKOV_WON;
-	kinds[2] = MARKOV_LOST;
-	for (uint32 i = 0; i < paths->npaths; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		put_moves(&paths->paths[i], moves, &chain.nmoves);
-	}
-	chain.moves = moves;
-	report_if(!markov_effects(&chain, effects, &error), &error);
-	pfree(moves);
-	return effects + 3;
-}
-
 /* Shares out all that was won in proportion to the removal effects. */
 static void
 share_by_effect(Sharing *sharing)
 {
-	const double *effects = find_effects(sharing->paths);
-	Datum		sum = whole_number(0);
+	const double *effects = attribution_effects(sharing->paths);
+	Datum		sum = attribution_number(0);
 
 	for (uint32 i = 0; i < sharing->paths->nchannels; i++)
 	{
@@ -389,101 +251,10 @@ share_by_effect(Sharing *sharing)
 			continue;
 		effect = DirectFunctionCall1(float8_numeric, Float8GetDatum(effects[i]));
 		credit(sharing, i, sharing->conversions.total, sharing->value.total, effect);
-		add_to(&sum, effect);
+		attribution_add(&sum, effect);
 	}
 	if (sharing->ntouched > 0)
 		divide_sums(sharing, sum);
-}
-
-/* What is left over of a channel's credit when it is cut to the decimals that are shown. */
-typedef struct Rest
-{
-	uint32		channel;
-	Datum		rest;
-} Rest;
-
-static int
-compare_rests(const void *a, const void *b)
-{
-	const Rest *left = a;
-	const Rest *right = b;
-	int			order = amount_compare(right->rest, left->rest);
-
-	if (order != 0)
-		return order;
-	return (left->channel > right->channel) - (left->channel < right->channel);
-}
-
-/*
- * Rounds credits so that their sum is the total: all are cut off, and what is missing
- * then is given, a last digit each, to those who lost most (the method of the largest
- * remainder).
- */
-static void
-round_credits(Pot *pot, uint32 n)
-{
-	Rest	   *rests = palloc(n * sizeof(Rest));
-	Datum		missing = amount_multiply(pot->total, power_of_ten(pot->decimals)),
-				coarse = power_of_ten(-GUARD_DECIMALS),
-				last = power_of_ten(-pot->decimals);
-	int			nmissing;
-
-	for (uint32 i = 0; i < n; i++)
-	{
-		Datum		exact = amount_multiply(pot->credits[i], coarse);
-
-		pot->credits[i] = DirectFunctionCall1(numeric_floor, exact);
-		missing = amount_subtract(missing, pot->credits[i]);
-		rests[i].channel = i;
-		rests[i].rest = amount_subtract(exact, pot->credits[i]);
-	}
-	qsort(rests, n, sizeof(Rest), compare_rests);
-	nmissing = DatumGetInt32(DirectFunctionCall1(numeric_int4, missing));
-	for (int i = 0; i < nmissing && i < (int) n; i++)
-		add_to(&pot->credits[rests[i].channel], whole_number(1));
-	for (uint32 i = 0; i < n; i++)
-		pot->credits[i] = amount_multiply(pot->credits[i], last);
-}
-
-/* Without zeros at its end, but for those that the total has too. */
-static Datum
-shown(const Pot *pot, uint32 channel)
-{
-	Datum		trimmed = DirectFunctionCall1(numeric_trim_scale, pot->credits[channel]);
-	int			decimals = decimals_of(pot->total);
-
-	if (decimals_of(trimmed) >= decimals)
-		return trimmed;
-	return DirectFunctionCall2(numeric_round, trimmed, Int32GetDatum(decimals));
-}
-
-static double
-to_double(Datum number)
-{
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, number));
-}
-
-/* What part of what was won a channel is credited with, as long as credits are in fine units. */
-static double
-share_of(const Pot *pot, uint32 channel)
-{
-	double		total = to_double(amount_multiply(pot->total, pot->fine));
-
-	return total > 0 ? to_double(pot->credits[channel]) / total : 0;
-}
-
-static Datum
-label_datum(const JourneyLabel *label)
-{
-	return PointerGetDatum(cstring_to_text_with_len(label->text, label->len));
-}
-
-static void
-put_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
-{
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
 static double
@@ -518,71 +289,16 @@ attribution_shares(PG_FUNCTION_ARGS)
 		share_by_path(&sharing);
 	none_won = amount_sign(sharing.conversions.total) == 0;
 	for (uint32 i = 0; i < paths->nchannels; i++)
-		shares[i] = share_of(&sharing.conversions, i);
-	round_credits(&sharing.conversions, paths->nchannels);
-	round_credits(&sharing.value, paths->nchannels);
+		shares[i] = attribution_pot_share(&sharing.conversions, i);
+	attribution_pot_round(&sharing.conversions, paths->nchannels);
+	attribution_pot_round(&sharing.value, paths->nchannels);
 	for (uint32 i = 0; i < paths->nchannels; i++)
 	{
-		Datum		values[] = {label_datum(&paths->channels[i]), shown(&sharing.conversions, i),
-			shown(&sharing.value, i), Float8GetDatum(shares[i])};
+		Datum		values[] = {attribution_label(&paths->channels[i]), attribution_pot_shown(&sharing.conversions, i),
+			attribution_pot_shown(&sharing.value, i), Float8GetDatum(shares[i])};
 		bool		nulls[] = {false, false, false, none_won};
 
-		put_row(fcinfo, values, nulls);
-	}
-	return (Datum) 0;
-}
-
-/*
- * removal_effects(attribution)
- */
-PG_FUNCTION_INFO_V1(removal_effects);
-Datum
-removal_effects(PG_FUNCTION_ARGS)
-{
-	const Attribution *paths = PG_GETARG_ATTRIBUTION(0);
-	const double *effects = find_effects(paths);
-	bool		none_won = true;
-
-	InitMaterializedSRF(fcinfo, 0);
-	for (uint32 i = 0; i < paths->npaths; i++)
-		none_won = none_won && paths->paths[i].won == 0;
-	for (uint32 i = 0; i < paths->nchannels; i++)
-	{
-		Datum		values[] = {label_datum(&paths->channels[i]), Float8GetDatum(effects[i])};
-		bool		nulls[] = {false, none_won};
-
-		put_row(fcinfo, values, nulls);
-	}
-	return (Datum) 0;
-}
-
-/*
- * attribution_paths(attribution)
- */
-PG_FUNCTION_INFO_V1(attribution_paths);
-Datum
-attribution_paths(PG_FUNCTION_ARGS)
-{
-	const Attribution *paths = PG_GETARG_ATTRIBUTION(0);
-
-	InitMaterializedSRF(fcinfo, 0);
-	for (uint32 i = 0; i < paths->npaths; i++)
-	{
-		const AttributionPath *path = &paths->paths[i];
-		Datum	   *items = palloc(path->ntouches * sizeof(Datum));
-		Datum		values[4];
-		bool		nulls[4] = {false};
-
-		CHECK_FOR_INTERRUPTS();
-		for (uint32 j = 0; j < path->ntouches; j++)
-			items[j] = label_datum(&paths->channels[path->touches[j]]);
-		values[0] = PointerGetDatum(construct_array(items, path->ntouches, TEXTOID, -1, false,
-													TYPALIGN_INT));
-		values[1] = Int64GetDatum(path->won);
-		values[2] = Int64GetDatum(path->lost);
-		values[3] = path->value;
-		put_row(fcinfo, values, nulls);
-		pfree(items);
+		attribution_put_row(fcinfo, values, nulls);
 	}
 	return (Datum) 0;
 }

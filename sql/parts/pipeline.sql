@@ -59,9 +59,7 @@ COMMENT ON FUNCTION @extschema@.pipeline_coverage(numeric, numeric) IS 'how many
 
 -- Sales velocity, the sales trade's formula: deals x win rate x value / length of the sales cycle.
 CREATE FUNCTION @extschema@.sales_velocity(open_deals bigint, win_rate double precision, won_value numeric, median_time interval) RETURNS double precision
-LANGUAGE SQL IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN EXTRACT(epoch FROM median_time) > 0
-	THEN (open_deals * won_value)::double precision * win_rate * 86400 / EXTRACT(epoch FROM median_time)::double precision END;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.sales_velocity(bigint, double precision, numeric, interval) IS
 'the money a day that a pipeline brings, from the median time to close of all deals, those still open included';
 

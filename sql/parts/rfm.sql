@@ -8,7 +8,9 @@ COMMENT ON FUNCTION @extschema@.rfm_score(numeric, numeric[], boolean) IS
 
 CREATE FUNCTION @extschema@.rfm_cuts_final(amounts numeric[]) RETURNS numeric[]
 LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
-RETURN (SELECT percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY amount) FROM unnest(amounts) amount);
+RETURN (SELECT percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY amount) FROM unnest(amounts) amount
+	-- Scores refuse what is no number, and so do cut points: it would be the largest of all.
+	WHERE @extschema@.rfm_score(amount, '{}') = 1);
 COMMENT ON FUNCTION @extschema@.rfm_cuts_final(numeric[]) IS 'final function of rfm_cuts';
 
 CREATE AGGREGATE @extschema@.rfm_cuts(value numeric) (

@@ -3,7 +3,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
-SELECT plan(45);
+SELECT plan(46);
 
 SELECT is(array_agg(rfm_score(v, '{10,20,30,40}') ORDER BY v), '{1,1,2,2,3,5,5}', 'the score is 1 and the number of cut points below the value') FROM unnest('{-5,10,10.01,20,21,40.5,1000}'::numeric[]) v;
 SELECT is(array_agg(rfm_score(v, '{10,20,30,40}', lower_is_better => true) ORDER BY v), '{5,4,4,3,2,1,1}', 'where lower is better, of those above it') FROM unnest('{-5,10,10.01,20,30,40,1000}'::numeric[]) v;
@@ -25,6 +25,7 @@ SELECT is(rfm_cuts(i), '{1,1,1,3}', 'of many equal ones') FROM unnest('{1,1,1,1,
 SELECT is(rfm_cuts(i), NULL, 'of nothing') FROM generate_series(1, 0) i;
 SELECT is(rfm_cuts(NULL), NULL, 'of what is not known') FROM generate_series(1, 3) i;
 SELECT is(rfm_cuts(i), '{2,4,6,8}', 'what is not known does not count') FROM unnest('{1,NULL,2,3,4,5,NULL,6,7,8,9,10}'::numeric[]) i;
+SELECT throws_ok($$SELECT rfm_cuts(i) FROM unnest('{1,NaN,3}'::numeric[]) i$$, '22023', 'a value to score must be a number', 'what is no number makes no cut points');
 SELECT is(rfm_cuts(i) FILTER (WHERE i <= 10), '{2,4,6,8}', 'FILTER') FROM generate_series(1, 100) i;
 SELECT is(rfm_cuts(DISTINCT i), '{2,4,6,8}', 'DISTINCT') FROM (SELECT generate_series(1, 10) UNION ALL SELECT 10 FROM generate_series(1, 90)) x(i);
 SELECT is((SELECT array_agg(c[4] ORDER BY i) FROM (SELECT i, rfm_cuts(i) OVER (ORDER BY i ROWS BETWEEN 4 PRECEDING AND CURRENT ROW) AS c FROM generate_series(1, 7) i) x), '{1,2,3,4,4,5,6}'::numeric[], 'a window frame');

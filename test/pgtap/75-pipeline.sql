@@ -3,7 +3,7 @@ BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
-SELECT plan(35);
+SELECT plan(44);
 
 CREATE TABLE deals (id int, owner text, amount numeric, probability float8);
 INSERT INTO deals VALUES
@@ -72,6 +72,15 @@ SELECT is(sales_velocity(50, 0.3, 10000, '60 days'), 2500::float8, 'sales veloci
 SELECT is(naive_sales_velocity(50, 0.3, 10000, '60 days'), 2500::float8, 'so is the naive one, of another time');
 SELECT is(sales_velocity(50, 0.3, 10000, NULL), NULL, 'where half of the deals never close there is none');
 SELECT is(sales_velocity(50, 0.3, 10000, '0'), NULL, 'nor where they close at once');
+SELECT is(sales_velocity(50, 0.3, 10000, '-1 day'), NULL, 'nor in less than no time');
+SELECT is(sales_velocity(50, 0.3, 10000, '2 months'), 2500::float8, 'a month counts 30 days');
+SELECT is(sales_velocity(0, 0.3, 10000, '60 days'), 0::float8, 'no deals, no money');
+SELECT is(ARRAY[sales_velocity(NULL, 0.3, 10000, '60 days'), sales_velocity(50, NULL, 10000, '60 days'), sales_velocity(50, 0.3, NULL, '60 days')], '{NULL,NULL,NULL}'::float8[], 'unknown in, unknown out');
+SELECT throws_ok($$SELECT sales_velocity(50, 30, 10000, '60 days')$$, '22023', 'a win rate must be between 0 and 1, not 30', 'a win rate is a share, not a percentage');
+SELECT throws_ok($$SELECT naive_sales_velocity(50, 'NaN', 10000, '60 days')$$, '22023', NULL, 'and a number');
+SELECT throws_ok($$SELECT sales_velocity(-1, 0.3, 10000, '60 days')$$, '22023', 'there cannot be -1 open deals', 'deals are none or more');
+SELECT throws_ok($$SELECT sales_velocity(1, 0.3, 'NaN', '60 days')$$, '22023', NULL, 'and worth an amount');
+SELECT is(round(sales_velocity(7, 0.35, 123.45, '11 days 6 hours')::numeric, 9), round(7 * 0.35 * 123.45 / 11.25, 9), 'plain SQL');
 
 SELECT finish();
 ROLLBACK;
