@@ -96,6 +96,7 @@ PURE = \
 	rounds \
 	canvas_count \
 	canvas_words \
+	canvas_play \
 	canvas_color \
 	canvas_draw
 

@@ -328,6 +328,45 @@ take_census(FunctionCallInfo fcinfo, const Source *source, const CanvasStyle *st
 	SPI_finish();
 }
 
+/* On one line, as labels and boxes have it; NULL for NULL. */
+static char *
+play_text(int row, int column)
+{
+	char	   *text = answer(row, column);
+
+	for (char *p = text; column == 1 && *p; p++)
+		if ((unsigned char) *p < ' ')
+			*p = ' ';
+	return text == NULL ? NULL : pstrdup(text);
+}
+
+/* The plays of the lifecycle. */
+static void
+find_plays(const char *lifecycle, CanvasFigures *figures)
+{
+	Oid			type = TEXTOID;
+	Datum		value = CStringGetTextDatum(lifecycle);
+	MemoryContext caller = CurrentMemoryContext;
+	CanvasPlay *plays;
+
+	SPI_connect();
+	SPI_execute_with_args("SELECT p.name, p.stage, p.from_stage, p.to_stage FROM lifecycle.play p"
+						  " WHERE p.lifecycle OPERATOR(pg_catalog.=) $1 ORDER BY p.name COLLATE \"C\"",
+						  1, &type, &value, NULL, true, 0);
+	MemoryContextSwitchTo(caller);
+	plays = palloc(Max(SPI_processed, 1) * sizeof(CanvasPlay));
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		plays[i].name = play_text(i, 1);
+		plays[i].stage = play_text(i, 2);
+		plays[i].from = play_text(i, 3);
+		plays[i].to = play_text(i, 4);
+	}
+	figures->nplays = SPI_processed;
+	figures->plays = plays;
+	SPI_finish();
+}
+
 /* What Mermaid would draw, our own reader must take as well. */
 static void
 check_size(const CanvasFigures *figures, const CanvasStyle *style)
@@ -367,6 +406,7 @@ canvas(PG_FUNCTION_ARGS)
 	relation_close(source.rel, NoLock);
 	figures = canvas_count(diagram, census.velocity, census.late);
 	check_size(figures, &style);
+	find_plays(style.name, figures);
 	canvas_draw(diagram, figures, &style);
 	PG_RETURN_TEXT_P(cstring_to_text(diagram_print(diagram)));
 }

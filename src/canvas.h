@@ -78,6 +78,15 @@ typedef struct CanvasFlow
 	bool		claimed;		/* an arrow counts it */
 } CanvasFlow;
 
+/* What is to be done in a stage, or after a move; of either the labels, the others NULL. */
+typedef struct CanvasPlay
+{
+	char	   *name;
+	char	   *stage;
+	char	   *from;
+	char	   *to;
+} CanvasPlay;
+
 typedef struct CanvasFigures
 {
 	int			nstages;
@@ -87,6 +96,8 @@ typedef struct CanvasFigures
 	CanvasFlow *flows;			/* one for each pair, in the order of the pairs */
 	uint64		began;
 	uint64		now;			/* in all places */
+	int			nplays;
+	const CanvasPlay *plays;
 } CanvasFigures;
 
 /* What an arrow counts, and all that leaves where it begins. */
@@ -105,10 +116,16 @@ extern CanvasArrow *canvas_claim(const Diagram *diagram, CanvasFigures *figures)
 /* canvas_words.c */
 extern const char *canvas_word(const CanvasStyle *style, CanvasWord word, uint64 count);
 extern const char *canvas_dot(const CanvasStyle *style);
+extern const char *canvas_mark(const CanvasStyle *style);
 extern void canvas_say_count(StringInfo out, const CanvasStyle *style, uint64 count);
 extern void canvas_say_share(StringInfo out, const CanvasStyle *style, uint64 count, uint64 whole);
 extern void canvas_say_span(StringInfo out, const CanvasStyle *style, int64 micros);
 extern void canvas_say_instant(StringInfo out, const CanvasStyle *style, TimestampTz at);
+
+/* canvas_play.c */
+extern void canvas_add_plays(Diagram *diagram, const CanvasFigures *figures);
+extern void canvas_say_plays(StringInfo out, const Diagram *diagram, const CanvasFigures *figures,
+							 int stage, const CanvasStyle *style);
 
 /* canvas_color.c */
 extern void canvas_color(Diagram *diagram, const CanvasFigures *figures, const StageOutcome *outcomes);

@@ -122,9 +122,10 @@ unclaimed(const CanvasFigures *figures, int from, int to)
 }
 
 static void
-draw_stage(DiagramStage *stage, int number, const CanvasFigures *figures, const CanvasStyle *style)
+draw_stage(Diagram *diagram, int number, const CanvasFigures *figures, const CanvasStyle *style)
 {
 	const CanvasPlace *place = &figures->places[number];
+	DiagramStage *stage = &diagram->stages[number];
 	StringInfoData lines;
 	int64		median;
 
@@ -144,6 +145,7 @@ draw_stage(DiagramStage *stage, int number, const CanvasFigures *figures, const 
 		say_line(&lines, style, unclaimed(figures, number, NO_STAGE), WORD_MOVES_NOT_DRAWN);
 		say_line(&lines, style, unclaimed(figures, CANVAS_BEGINNING, number), WORD_BEGAN_HERE);
 	}
+	canvas_say_plays(&lines, diagram, figures, number, style);
 	if (style->notes && stage->description != NULL)
 		appendStringInfo(&lines, "\n%s", stage->description);
 	stage->description = lines.data;
@@ -211,8 +213,8 @@ draw_move(DiagramMove *move, const CanvasArrow *arrow, const CanvasStyle *style)
 
 	if (!style->guards)
 		move->guard = NULL;
-	if (move->action != NULL && style->utf8)
-		move->action = psprintf("⚡ %s", move->action);
+	if (move->action != NULL)
+		move->action = psprintf("%s%s", canvas_mark(style), move->action);
 	if (!arrow->counts)
 		return;
 	initStringInfo(&event);
@@ -387,6 +389,7 @@ canvas_draw(Diagram *diagram, CanvasFigures *figures, const CanvasStyle *style)
 
 	join_arrows(diagram);
 	arrows = canvas_claim(diagram, figures);
+	canvas_add_plays(diagram, figures);
 	for (int i = 0; i < diagram->nmoves; i++)
 		draw_move(&diagram->moves[i], &arrows[i], style);
 	draw_title(diagram, figures, style);
@@ -397,7 +400,7 @@ canvas_draw(Diagram *diagram, CanvasFigures *figures, const CanvasStyle *style)
 		add_moves(diagram, figures, style);
 	}
 	for (int i = 0; i < diagram->nstages; i++)
-		draw_stage(&diagram->stages[i], i, figures, style);
+		draw_stage(diagram, i, figures, style);
 	outcomes = outcomes_of(diagram);
 	if (!style->notes)
 		for (int i = 0; i < diagram->nstages; i++)

@@ -82,6 +82,17 @@ canvas_dot(const CanvasStyle *style)
 }
 
 /*
+ * What stands before the name of an automation.
+ */
+const char *
+canvas_mark(const CanvasStyle *style)
+{
+	static const Wording mark = {"⚡ ", "! "};
+
+	return wording(style, &mark);
+}
+
+/*
  * Appends a number with its thousands apart: 10,000 in English, 10 000 in French.
  */
 void

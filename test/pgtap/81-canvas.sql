@@ -308,6 +308,15 @@ INSERT INTO mixed VALUES ('{a@2026-01-01}'), ('{old@2026-01-01}'), ('{older@2026
 SELECT results_eq($$SELECT description FROM diagram_stages(canvas('renamed', 'mixed', '2026-01-10'))$$, ARRAY[E'2 now · 2 late\nmedian 2 d', '2 now'], 'a stage counts under its former labels as well');
 SELECT results_eq($$SELECT event FROM diagram_moves(canvas('renamed', 'mixed', '2026-01-10'))$$, '{4,2}'::text[], 'so do its moves');
 
+-- ---- plays ----
+
+INSERT INTO play (lifecycle, name, stage) VALUES ('deal', E'second\nline; x', 'a'), ('deal', 'first: "1"', 'a');
+INSERT INTO play (lifecycle, name, from_stage, to_stage) VALUES ('deal', 'of two', 'a', 'c'), ('deal', 'by the phase', 'b', 'd'), ('deal', 'by the stage', 'a', 'd');
+SELECT results_eq($$SELECT from_stage, from_phase, action FROM diagram_moves(canvas('deal', 'people')) WHERE action IS NOT NULL$$,
+    $$VALUES ('a', NULL, '⚡ ring, of two'), (NULL, 'first', '⚡ by the phase'), ('a', NULL, '⚡ by the stage')$$, 'a play of a move stands on the arrow that counts it, behind its action');
+SELECT alike((SELECT description FROM diagram_stages(canvas('deal', 'people')) WHERE id = 'a'), E'%\n⚡ first: "1"\n⚡ second line; x', 'one of a stage in its box');
+SELECT is(c, format_diagram(c), 'whatever they are called') FROM canvas('deal', 'people', undrawn => true) c;
+
 -- ---- errors and rights ----
 
 SELECT throws_ok($$SELECT canvas('nobody', 'people')$$, '42704', 'lifecycle "nobody" does not exist', 'the lifecycle must exist');
