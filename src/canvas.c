@@ -260,7 +260,7 @@ census_query(const Source *source)
 					 " pg_catalog.array_agg(g.stage) FILTER (WHERE g.late OPERATOR(pg_catalog.>) 0),"
 					 " pg_catalog.array_agg(g.late) FILTER (WHERE g.late OPERATOR(pg_catalog.>) 0) FROM ("
 					 "SELECT s.stage, lifecycle.velocity_agg(%1$s, lifecycle.velocity_spec($2), $1) AS velocity,"
-					 " pg_catalog.count(*) FILTER (WHERE pg_catalog.timezone('UTC', pg_catalog.timezone('UTC',"
+					 " pg_catalog.count(*) FILTER (WHERE s.sla IS NOT NULL AND pg_catalog.timezone('UTC', pg_catalog.timezone('UTC',"
 					 " lifecycle.in_stage_since(lifecycle.slice(%1$s, pg_catalog.tstzrange(NULL, $1, '[]'))))"
 					 " OPERATOR(pg_catalog.+) s.sla) OPERATOR(pg_catalog.<=) $1) AS late"
 					 " FROM %2$s r LEFT JOIN ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5))"

@@ -82,12 +82,12 @@ canvas_dot(const CanvasStyle *style)
 }
 
 /*
- * What stands before the name of an automation.
+ * What stands before the name of an automation, and on one line with it.
  */
 const char *
 canvas_mark(const CanvasStyle *style)
 {
-	static const Wording mark = {"⚡ ", "! "};
+	static const Wording mark = {"⚡\u00A0", "! "};
 
 	return wording(style, &mark);
 }

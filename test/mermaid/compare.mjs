@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { canvasOfDemo, expectedOf, saysMedian } from './canvas.mjs';
 import { randomDiagrams } from './random.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -110,10 +111,31 @@ function differences(meant, drawn) {
   return found;
 }
 
+// The differences between what plain SQL counts and what the picture of a canvas shows.
+function wrongFigures(wanted, { error, seen }) {
+  if (error) return [`error: ${error}`];
+  const found = [];
+  const compare = (what, expected, got) => {
+    if (words(expected) !== words(got)) found.push(`${what}: counted ${JSON.stringify(expected)}, drawn ${JSON.stringify(got)}`);
+  };
+  compare('title', wanted.title, seen.title);
+  for (const id of Object.keys(wanted.stages)) {
+    const drawn = words(seen.stages[id]);
+    compare(`stage ${id}`, wanted.stages[id], drawn.replace(/median\d+d(\d+h)?/, ''));
+    if (!saysMedian(drawn, wanted.medians[id])) found.push(`median of ${id}: counted ${wanted.medians[id]} s, drawn ${drawn}`);
+    compare(`color of ${id}`, wanted.fills[id], seen.fills[id]?.fill);
+    compare(`border of ${id}`, wanted.late.includes(id) ? 'rgb(197, 27, 27)' : 'none', seen.fills[id]?.stroke === 'rgb(197, 27, 27)' ? seen.fills[id].stroke : 'none');
+  }
+  for (const id of Object.keys(wanted.phases)) compare(`phase ${id}`, wanted.phases[id], seen.phases[id]);
+  compare('arrows', sorted(wanted.edges.map(words)).join(' | '), sorted(seen.edges.map(words)).join(' | '));
+  return found;
+}
+
 const corpus = [join(here, 'corpus'), join(here, '../../templates')];
 const cases = corpus.flatMap(folder => readdirSync(folder).filter(file => file.endsWith('.mmd')).sort()
   .map(file => ({ name: basename(file, '.mmd'), text: readFileSync(join(folder, file), 'utf8') })));
-const meant = meanings([...cases, ...randomDiagrams()]);
+const demo = canvasOfDemo();
+const meant = meanings([{ name: 'the canvas of the demo', text: demo.canvas }, ...cases, ...randomDiagrams()]);
 
 // A comparison that sees nothing proves nothing: this is a diagram that Mermaid 10 draws wrong.
 const control = { ...meanings([{ name: 'control', text: 'stateDiagram-v2\n[*] --> a\na --> b : x::int' }])[0] };
@@ -126,7 +148,7 @@ const report = (ok, name, remarks) => {
   failed++;
   for (const remark of remarks) console.log(`# ${remark.replace(/\n/g, '\\n').slice(0, 2000)}`);
 };
-console.log(`1..${meant.length * 4 + 1}`);
+console.log(`1..${meant.length * 4 + 5}`);
 for (const item of meant) report(item.stable, `${item.name} prints as itself`, [item.text]);
 for (const version of ['oldest', 'middle', 'newest']) {
   const { version: number } = JSON.parse(readFileSync(join(modules, `mermaid-${version}`, 'package.json')));
@@ -134,6 +156,13 @@ for (const version of ['oldest', 'middle', 'newest']) {
   for (const [i, item] of meant.entries()) {
     const found = differences(item, drawn[i]);
     report(found.length === 0, `Mermaid ${number} draws ${item.name}`, [...found, item.text]);
+  }
+  const figures = expectedOf(demo);
+  report(wrongFigures(figures, drawn[0]).length === 0, `Mermaid ${number} shows what plain SQL counts`, wrongFigures(figures, drawn[0]));
+  if (version === 'oldest') {
+    figures.stages.lost = figures.stages.lost.replace(/[0-9]/, '0');
+    figures.medians.trial *= 1.2;
+    report(wrongFigures(figures, drawn[0]).length === 2, 'the comparison sees wrong figures', ['it saw none']);
   }
   if (version === 'oldest')
     report(differences(control, drawn.at(-1)).length > 0, 'the comparison sees a label that was lost', ['it saw none']);

@@ -34,11 +34,24 @@ function understood(doc, parent, result) {
   return result;
 }
 
+// How the boxes of the stages look; the picture must stand in the page.
+function colors(svg) {
+  const result = {};
+  for (const box of svg.querySelectorAll('g.node rect.title-state')) {
+    const node = box.closest('g.node');
+    const { fill, stroke } = getComputedStyle(box);
+    result[stageOf(node)] = { fill, stroke };
+  }
+  return result;
+}
+
+const stageOf = node => node.id.replace(/^d\d+-/, '').replace(/^state-(.*)-\d+$/s, '$1');
+
 // The words in the picture: by stage, by phase, by note, and of the edges.
 function seen(svg) {
   const result = { stages: {}, phases: {}, notes: {}, edges: [], arrows: 0, pointless: 0 };
   for (const node of svg.querySelectorAll('g.node')) {
-    const id = node.id.replace(/^d\d+-/, '').replace(/^state-(.*)-\d+$/s, '$1');
+    const id = stageOf(node);
     if (id === 'root_start' || id === 'root_end') continue;
     const note = id.match(/^(.*)----note/s);
     if (note) result.notes[note[1]] = text(node);
@@ -73,6 +86,10 @@ function seen(svg) {
       const home = document.createElement('div');
       home.innerHTML = svg;
       answer.seen = seen(home.querySelector('svg'));
+      document.body.append(home);
+      answer.seen.fills = colors(home.querySelector('svg'));
+      answer.seen.title = home.querySelector('.statediagramTitleText')?.textContent;
+      home.remove();
     } catch (error) {
       answer.error = String(error?.message ?? error);
     }

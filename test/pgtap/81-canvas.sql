@@ -130,7 +130,7 @@ SELECT alike(canvas('deal', 'people', '2026-03-01Z', '[2026-02-01Z,)'), '%moves 
 
 SELECT unalike(canvas('deal', 'people'), '%note%', 'notes are hidden');
 SELECT alike(canvas('deal', 'people', notes => true), '%note right of a%sla: 3 days%owner: me%end note%', 'unless they are asked for');
-SELECT alike(canvas('deal', 'people'), '% / ⚡ ring%', 'automations are marked on their moves');
+SELECT alike(canvas('deal', 'people'), E'% / ⚡\u00A0ring%', 'automations are marked on their moves');
 SELECT is(canvas('deal', 'people', '2026-03-01Z', NULL, NULL, NULL, NULL, NULL, NULL, NULL), canvas('deal', 'people', '2026-03-01Z'), 'NULL is the default');
 SELECT is(canvas(NULL, 'people'), NULL, 'of no lifecycle there is no canvas');
 SELECT is(canvas('deal', NULL), NULL, 'nor of no rows');
@@ -192,7 +192,7 @@ stateDiagram-v2
     paid : 1 now
     [*] --> crowd
     crowd --> new : come · 4
-    new --> paid : pay, pay later · 1 / ⚡ bill
+    new --> paid : pay, pay later · 1 / ⚡ bill
     paid --> [*]
     classDef hot fill:#f00
     class new hot
@@ -208,7 +208,7 @@ SELECT alike(canvas('order', 'orders', '2026-01-03 10:00Z', notes => true, guard
     new : 3 now · 2 late
     new : median 9 h 5 min
     new : just in
-%new --> paid : pay, pay later · 1 [(amount > 0) OR (terms > 0)] / ⚡ bill
+%new --> paid : pay, pay later · 1 [(amount > 0) OR (terms > 0)] / ⚡ bill
 %note right of crowd
         outside: yes
 %label: New
@@ -313,8 +313,8 @@ SELECT results_eq($$SELECT event FROM diagram_moves(canvas('renamed', 'mixed', '
 INSERT INTO play (lifecycle, name, stage) VALUES ('deal', E'second\nline; x', 'a'), ('deal', 'first: "1"', 'a');
 INSERT INTO play (lifecycle, name, from_stage, to_stage) VALUES ('deal', 'of two', 'a', 'c'), ('deal', 'by the phase', 'b', 'd'), ('deal', 'by the stage', 'a', 'd');
 SELECT results_eq($$SELECT from_stage, from_phase, action FROM diagram_moves(canvas('deal', 'people')) WHERE action IS NOT NULL$$,
-    $$VALUES ('a', NULL, '⚡ ring, of two'), (NULL, 'first', '⚡ by the phase'), ('a', NULL, '⚡ by the stage')$$, 'a play of a move stands on the arrow that counts it, behind its action');
-SELECT alike((SELECT description FROM diagram_stages(canvas('deal', 'people')) WHERE id = 'a'), E'%\n⚡ first: "1"\n⚡ second line; x', 'one of a stage in its box');
+    $$VALUES ('a', NULL, E'⚡\u00A0ring, of two'), (NULL, 'first', E'⚡\u00A0by the phase'), ('a', NULL, E'⚡\u00A0by the stage')$$, 'a play of a move stands on the arrow that counts it, behind its action');
+SELECT alike((SELECT description FROM diagram_stages(canvas('deal', 'people')) WHERE id = 'a'), E'%\n⚡\u00A0first: "1"\n⚡\u00A0second line; x', 'one of a stage in its box');
 SELECT is(c, format_diagram(c), 'whatever they are called') FROM canvas('deal', 'people', undrawn => true) c;
 
 -- ---- errors and rights ----
