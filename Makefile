@@ -196,7 +196,7 @@ FACES = \
 	score_face \
 	score_ask \
 	score_agg \
-	canvas
+	canvas_ask
 
 OBJS = $(patsubst %,src/%.o,$(PURE) $(FACES))
 

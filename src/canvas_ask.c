@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * canvas.c
+ * canvas_ask.c
  *		canvas(): a lifecycle's diagram with what a table or view says drawn on it.
  *
  * The rows are read once, by velocity_agg, in the snapshot of the statement that asks and
