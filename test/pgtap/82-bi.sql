@@ -156,4 +156,231 @@ SELECT cmp_ok((SELECT count(*) FROM deals_due WHERE abs(days_left - extract(epoc
 SELECT results_eq($$SELECT stage, title, position, outcome, owner, sla_days, is_entry, is_final FROM deals_stages ORDER BY position$$,
 	$$SELECT label, coalesce(title, label), position, outcome, owner, extract(epoch FROM sla)::float8 / 86400, is_entry, is_final FROM lifecycle.stage WHERE lifecycle = 'deal' ORDER BY position$$, 'stages are what the diagram says');
 
+-- Nothing that a view reads keeps the stage column from changing its type; the key is another matter.
+ALTER TABLE deals DROP CONSTRAINT lifecycle_stage_check;
+CREATE TYPE deal_stage AS ENUM ('lead', 'mql', 'sql', 'lost', 'won', 'club', 'gone');
+SELECT lives_ok('ALTER TABLE deals ALTER COLUMN stage TYPE deal_stage USING stage::deal_stage', 'the stage column may change its type');
+SELECT is(fields('ALTER TABLE deals ALTER COLUMN id TYPE bigint'), '0A000', 'a column that a view shows may not, as ever');
+SELECT is((SELECT count(*) FROM lifecycle.drop_bi_views('deals')), 8::bigint, 'until the views are dropped');
+DROP VIEW told;
+SELECT lives_ok('ALTER TABLE deals ALTER COLUMN id TYPE bigint', 'then it may');
+SELECT is_empty($$SELECT relname FROM pg_class WHERE relname LIKE 'deals\_%' AND relkind = 'v'$$, 'and no view is left');
+SELECT is_empty($$SELECT * FROM lifecycle.drop_bi_views('deals')$$, 'nothing more to drop');
+SELECT is_empty($$SELECT * FROM lifecycle.refresh_bi_views('deals')$$, 'nor to make again');
+
+-- After a change of the lifecycle.
+CREATE TABLE few (id int PRIMARY KEY, stage text);
+SELECT lifecycle.create_lifecycle('few', E'stateDiagram-v2\n[*] --> a\na --> b\nb --> c\nnote right of c\noutcome: won\nend note');
+SELECT lifecycle.attach('few', 'few');
+INSERT INTO few SELECT n, 'a', lifecycle.journey('a', now() - interval '10 days') FROM generate_series(1, 2) n;
+UPDATE few SET stage = 'b';
+CREATE ROLE bi_reader;
+CREATE ROLE bi_granter;
+SELECT lifecycle.create_bi_views('few', every => '1 day', months => 3);
+GRANT SELECT ON few_dates TO PUBLIC;
+GRANT SELECT ON few_dates TO bi_granter WITH GRANT OPTION;
+SELECT lifecycle.alter_lifecycle('few', lifecycle.diagram('few') || E'\nc --> d\nnote right of d\noutcome: won\nend note');
+UPDATE few SET stage = 'c' WHERE id = 1;
+UPDATE few SET stage = 'd' WHERE id = 1;
+SELECT results_eq('SELECT stage, value FROM few_funnel ORDER BY step', $$VALUES ('a', 2::bigint), ('b', 2), ('c', 1)$$, 'the funnel follows the lifecycle');
+SELECT is((SELECT sum(value) FROM few_flow WHERE target = 'd'), 1::numeric, 'flow too');
+SELECT results_eq($$SELECT shape, change FROM lifecycle.refresh_bi_views('few') WHERE shape IN ('dates', 'census')$$, $$VALUES ('census', 'replaced'), ('dates', 'replaced')$$, 'a stage more is a column more');
+SELECT isnt((SELECT d FROM few_dates WHERE id = 1), NULL, 'which is filled');
+CREATE VIEW on_top AS SELECT c FROM few_dates;
+CALL lifecycle.rename_stage('few', 'c', 'Closed', blocks => NULL);
+SELECT results_eq($$SELECT message, hint FROM caught($q$SELECT lifecycle.refresh_bi_views('few')$q$)$$,
+	$$VALUES ('cannot drop view public.few_dates because other objects depend on it', 'Drop them, call this again, and make them again.')$$, 'what depends on a column that goes is in the way');
+DROP VIEW on_top;
+SELECT results_eq($$SELECT shape, change FROM lifecycle.refresh_bi_views('few') WHERE change <> 'replaced'$$, $$VALUES ('dates', 'made anew')$$, 'a stage renamed is a column renamed');
+SELECT isnt((SELECT "Closed" FROM few_dates WHERE id = 1), NULL, 'which is filled');
+SELECT is((SELECT string_agg(concat_ws(' ', grantee, privilege_type, is_grantable), ', ' ORDER BY grantee) FROM information_schema.role_table_grants
+	WHERE table_name = 'few_dates' AND grantee IN ('PUBLIC', 'bi_granter')), 'PUBLIC SELECT NO, bi_granter SELECT YES', 'what was granted is granted again');
+SELECT results_eq($$SELECT DISTINCT options ->> 'every', options ->> 'months' FROM lifecycle.bi_views('few')$$, $$VALUES ('1 day', '3')$$, 'and what was asked for is still asked for');
+SELECT is((SELECT count(DISTINCT day) FROM few_census), (SELECT count(*) FROM generate_series(date_trunc('day', now() - interval '3 months'), now(), '1 day')), 'every day of three months');
+ALTER VIEW few_flow RENAME TO moves;
+SELECT is((SELECT view::text FROM lifecycle.refresh_bi_views('few') WHERE shape = 'flow'), 'moves', 'a view keeps the name that it was given');
+SELECT is((SELECT count(*) FROM lifecycle.drop_bi_views('few')), 8::bigint, 'and is dropped under it');
+
+-- What else can be asked for.
+SELECT lifecycle.create_bi_views('few', prefix => 'x', funnel => 'b > Closed within 30 days', cohorts => 'from a while b every 1 day for 20 at time zone ''Pacific/Auckland''', time_zone => 'America/New_York');
+SELECT results_eq('SELECT stage, value, pending FROM x_funnel ORDER BY step', $$VALUES ('b', 0::bigint, 2::bigint), ('Closed', 0, 2)$$, 'a funnel with a window is asked as of now: the young are pending');
+SELECT results_eq('SELECT cohort, period, size, retained FROM x_cohorts WHERE retained > 0', $$SELECT (now() AT TIME ZONE 'Pacific/Auckland')::date - 10, 10, 2::bigint, 2::bigint$$, 'cohorts are as they are told, in their own time zone');
+SELECT is((SELECT DISTINCT extract(hour FROM at AT TIME ZONE 'America/New_York') FROM x_census), 0::numeric, 'the census is taken at midnight there');
+SELECT lifecycle.create_bi_views('few', prefix => 'y', funnel => 'b > Closed within 30 days as of 2020-01-01', cohorts => 'from a while b every 1 day for 9 as of 2020-01-01');
+SELECT is((SELECT count(*) FROM y_cohorts) + (SELECT sum(value) FROM y_funnel), 0::numeric, 'or as of the instant that they name');
+SELECT lifecycle.create_bi_views('few', prefix => 'z', funnel => 'a > b');
+SELECT is((SELECT value FROM z_funnel WHERE step = 2), 2::bigint, 'one without a window is not as of any');
+SELECT is((SELECT count(*) FROM lifecycle.drop_bi_views('few')), 24::bigint, 'all sets of a table are dropped together');
+CREATE SCHEMA "Odd %s schema";
+SELECT is((SELECT view::text FROM lifecycle.create_bi_views('few', schema => 'Odd %s schema', prefix => 'A "b" %s''') WHERE shape = 'flow'), '"Odd %s schema"."A ""b"" %s''_flow"', 'schema and prefix may be odd');
+SELECT is((SELECT sum(value) FROM "Odd %s schema"."A ""b"" %s'_flow"), 4::numeric, 'and the views are read');
+SELECT is(fields($$SELECT lifecycle.create_bi_views('few', schema => 'nowhere')$$), '3F000', 'the schema must exist');
+SELECT is(words($$SELECT lifecycle.create_bi_views('few', "by" => '{id,nothing,more}')$$), E'public.few has no column "nothing", "more"\n"by" names columns of the table that charts are split by.', 'and the columns');
+SELECT is(fields($$SELECT lifecycle.create_bi_views('walk')$$), '42704', 'the table must be attached');
+SELECT is(fields($$SELECT lifecycle.create_bi_views(NULL)$$), '42704', 'and not be NULL');
+SELECT is(fields(format('SELECT lifecycle.create_bi_views(''few'', %s)', a)), CASE WHEN a LIKE '%NULL' THEN '22004' ELSE '22023' END, 'mistakes are found at once: ' || a)
+FROM unnest(ARRAY['months => 0', 'months => -1', 'months => NULL', 'every => ''1 month 1 day''', 'every => NULL', 'every => ''0''', 'time_zone => ''Mars''', 'time_zone => NULL']) a;
+SELECT lifecycle.drop_bi_views('few');
+
+-- Names that are taken.
+CREATE TABLE few_census (x int);
+SELECT is(words($$SELECT lifecycle.create_bi_views('few')$$), E'there is a relation public.few_census already, which is not your view of public.few\nGive the views another schema or prefix: create_bi_views(..., prefix => ''...'').', 'a table of that name is left alone');
+SELECT hasnt_view('few_funnel', 'and then no view is made');
+DROP TABLE few_census;
+CREATE VIEW few_census AS SELECT 1 AS x FROM few;
+SELECT is(fields($$SELECT lifecycle.create_bi_views('few')$$), '42P07', 'so is a view that is none of ours');
+COMMENT ON VIEW few_census IS E'\nlifecycle.create_bi_views(): {broken}';
+SELECT is(fields($$SELECT lifecycle.create_bi_views('few')$$), '42P07', 'whatever its comment says');
+COMMENT ON VIEW few_census IS E'\nlifecycle.create_bi_views(): {"shape": "dates"}';
+SELECT is(fields($$SELECT lifecycle.create_bi_views('few')$$), '42P07', 'or one of another shape');
+DROP VIEW few_census;
+SELECT is(lifecycle.bi_name(repeat('x', 55), 'history'), (repeat('x', 55) || '_history')::name, 'names fill what room there is');
+SELECT is(octet_length(lifecycle.bi_name(p, 'history')), 63, 'and are cut where there is none') FROM (SELECT repeat('x', 60)) x (p);
+SELECT isnt(lifecycle.bi_name(p, 'history'), lifecycle.bi_name(p || 'y', 'history'), 'without becoming another''s') FROM (SELECT repeat('x', 60)) x (p);
+SELECT cmp_ok(octet_length(lifecycle.bi_name(repeat('é', 31) || 'x', 'cohorts')), '<=', 63, 'letters are not cut in two');
+SELECT is(lifecycle.distinct_names('{stage,lifecycle}', ARRAY['Stage', 'stage', 'a', 'A', repeat('é', 40), repeat('é', 40) || 'x', 'É']), ARRAY['Stage_2', 'stage_3', 'a', 'A_2', repeat('é', 31), repeat('é', 30) || '_2', 'É'],
+	'names that are taken are numbered, also where they differ in case or behind byte 63 only');
+
+-- Labels, columns and names of all kinds.
+SELECT lifecycle.create_lifecycle('100% odd', format(E'stateDiagram-v2\n[*] --> s1\ns1 --> s2\ns2 --> s3\ns3 --> s4\ns4 --> s5\ns5 --> s6
+note right of s1\nlabel: it''s "odd", 100%%\nend note\nnote right of s2\nlabel: stage\nend note\nnote right of s3\nlabel: %1$s\nend note\nnote right of s4\nlabel: %1$sx\nend note
+note right of s5\nlabel: id\nend note\nnote right of s6\nlabel: ЖЗ 客户\noutcome: won\nend note', repeat('é', 40)));
+CREATE DOMAIN odd_key AS integer CHECK (VALUE > 0);
+CREATE TABLE "Odd %s table" (id odd_key, "50% off" uuid, stage text, "jour%ney" lifecycle.journey, doc jsonb, tags text[], kind deal_stage, lifecycle text, PRIMARY KEY ("50% off", id));
+SELECT lifecycle.attach('"Odd %s table"', '100% odd', journey_column => 'jour%ney');
+INSERT INTO "Odd %s table" VALUES (1, '00000000-0000-0000-0000-000000000001', 'it''s "odd", 100%', NULL, '{"a": 1}', '{x,y}', 'won', 'l');
+UPDATE "Odd %s table" SET stage = 'stage';
+UPDATE "Odd %s table" SET stage = repeat('é', 40);
+UPDATE "Odd %s table" SET stage = repeat('é', 40) || 'x';
+UPDATE "Odd %s table" SET stage = 'id';
+UPDATE "Odd %s table" SET stage = 'ЖЗ 客户';
+SELECT lifecycle.create_bi_views('"Odd %s table"', prefix => 'odd', "by" => '{doc,tags,kind,lifecycle,id}');
+SELECT is((SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'odd_dates'::regclass), ARRAY['lifecycle', '50% off', 'id', 'doc', 'tags', 'kind', 'lifecycle_2', 'stage', 'started_at', 'stage_since', 'days_in_stage', 'steps',
+	'it''s "odd", 100%', 'stage_2', repeat('é', 31), repeat('é', 30) || '_2', 'id_2', 'ЖЗ 客户'], 'columns are called by their labels, each once');
+SELECT results_eq('SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = ''odd_dates''::regclass AND attnum BETWEEN 2 AND 7 ORDER BY attnum',
+	$$SELECT unnest('{uuid,integer,text,text,text,text}'::text[])$$, 'a key keeps its type, or the one under its domain; what tools do not read is text');
+SELECT is_empty(format('SELECT 1 FROM odd_dates WHERE NOT (%s) OR stage <> ''ЖЗ 客户'' OR steps <> 6', string_agg(format('%I IS NOT NULL', c), ' AND ')), 'and all are filled')
+FROM unnest(ARRAY['it''s "odd", 100%', 'stage_2', repeat('é', 31), repeat('é', 30) || '_2', 'id_2', 'ЖЗ 客户']) c;
+SELECT is((SELECT string_agg(stage, '|' ORDER BY step) FROM odd_funnel), concat_ws('|', 'it''s "odd", 100%', 'stage', repeat('é', 40), repeat('é', 40) || 'x', 'id', 'ЖЗ 客户'), 'the funnel knows them');
+SELECT results_eq('SELECT stage, id, "50% off", doc, lifecycle_2 FROM odd_history WHERE step = 2', $$VALUES ('stage', 1, '00000000-0000-0000-0000-000000000001'::uuid, '{"a": 1}', 'l')$$, 'history too');
+SELECT is((SELECT string_agg(source_node || '>' || target_node, '|' ORDER BY source_node = 'stage') FROM odd_flow WHERE 'stage' IN (source, target)), 'it''s "odd", 100%>stage|stage>' || repeat('é', 40), 'and flow');
+SELECT is((SELECT count(*) FROM odd_cohorts) + (SELECT count(*) FROM odd_due), 1::bigint, 'and cohorts');
+SELECT lives_ok('SELECT * FROM odd_census', 'and the census');
+
+-- Several pipelines in one table, partitioned, without a key; two lifecycles on one table; views of tables.
+SELECT lifecycle.create_lifecycle(n, d) FROM (VALUES ('north', E'stateDiagram-v2\n[*] --> in\nin --> out\nnote right of in\nsla: 1 day\nend note\nnote right of out\noutcome: won\nend note'),
+	('south', E'stateDiagram-v2\n[*] --> new\nnew --> in\nin --> out\nnote right of out\noutcome: won\nend note'), ('east', E'stateDiagram-v2\n[*] --> x\nnote right of x\noutcome: lost\nend note')) v (n, d);
+CREATE TABLE jobs (region text, pipeline text, stage text) PARTITION BY LIST (region);
+CREATE TABLE jobs_a PARTITION OF jobs FOR VALUES IN ('a');
+CREATE TABLE jobs_b PARTITION OF jobs DEFAULT PARTITION BY LIST (region);
+CREATE TABLE jobs_c PARTITION OF jobs_b DEFAULT;
+SELECT lifecycle.attach('jobs', lifecycle_column => 'pipeline');
+INSERT INTO jobs SELECT r, p, CASE p WHEN 'north' THEN 'in' ELSE 'new' END FROM unnest('{a,b,c}'::text[]) r, unnest('{north,south}'::text[]) p;
+INSERT INTO jobs VALUES ('a', 'east', 'x');
+UPDATE jobs SET stage = 'in' WHERE pipeline = 'south' AND region > 'a';
+UPDATE jobs SET stage = 'out' WHERE region = 'c' AND pipeline <> 'east';
+SELECT lifecycle.create_bi_views('jobs', "by" => '{region}');
+SELECT lifecycle.create_bi_views('jobs', prefix => 'all_jobs');
+SELECT results_eq('SELECT lifecycle, stage, value FROM all_jobs_funnel ORDER BY lifecycle, step', $$VALUES ('north', 'in', 3::bigint), ('north', 'out', 1), ('south', 'new', 3), ('south', 'in', 2), ('south', 'out', 1)$$,
+	'each pipeline has its funnel; one that nothing is won in has none');
+SELECT results_eq($$SELECT lifecycle, source, value FROM jobs_flow WHERE region = 'c' ORDER BY 1, 2$$, $$VALUES ('north', 'in', 1::bigint), ('south', 'in', 1), ('south', 'new', 1)$$, 'flow is by pipeline and column');
+SELECT results_eq('SELECT lifecycle, size, retained FROM all_jobs_cohorts ORDER BY 1', $$VALUES ('north', 3::bigint, 3::bigint), ('south', 3, 3)$$, 'cohorts are by pipeline');
+SELECT results_eq('SELECT DISTINCT lifecycle, stage, due_at - since FROM jobs_due', $$VALUES ('north', 'in', interval '1 day')$$, 'what is due depends on the pipeline');
+SELECT results_eq('SELECT lifecycle, stage FROM jobs_stages ORDER BY lifecycle, position', $$VALUES ('east', 'x'), ('north', 'in'), ('north', 'out'), ('south', 'new'), ('south', 'in'), ('south', 'out')$$, 'stages are those of pipelines that are there');
+SELECT is((SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'all_jobs_dates'::regclass), '{lifecycle,stage,started_at,stage_since,days_in_stage,steps,in,new,x,out}'::text[], 'dates have the stages of all of them, and no key where there is none');
+SELECT is((SELECT count(*) FROM all_jobs_dates WHERE lifecycle = 'south' AND "in" IS NOT NULL), 2::bigint, 'each row is in one');
+ALTER TABLE few ADD second text NOT NULL DEFAULT 'in';
+SELECT lifecycle.attach('few', 'north', stage_column => 'second', journey_column => 'way');
+SELECT is(fields($$SELECT lifecycle.create_bi_views('few')$$), '42P08', 'of two attachments one must be named');
+SELECT is((SELECT view::text FROM lifecycle.create_bi_views('few', 'second') WHERE shape = 'flow'), 'few_second_flow', 'the views are called after it');
+SELECT lifecycle.create_bi_views('few', 'stage');
+SELECT results_eq($$SELECT DISTINCT stage FROM few_second_dates UNION ALL SELECT DISTINCT stage FROM few_stage_dates WHERE id = 1$$, $$VALUES ('in'), ('d')$$, 'each reads its own journeys');
+SELECT is((SELECT count(*) FROM lifecycle.refresh_bi_views('few')), 16::bigint, 'also when they are made again');
+CREATE VIEW live AS SELECT * FROM deals WHERE segment = 'big';
+SELECT lifecycle.create_bi_views('live');
+SELECT is((SELECT count(*) FROM live_dates), (SELECT count(*) FROM deals WHERE segment = 'big'), 'a view of the table has views too, of what it shows');
+SELECT is((SELECT count(*) FROM lifecycle.refresh_bi_views('live')), 8::bigint, 'which are its own');
+SELECT is_empty($$SELECT * FROM lifecycle.bi_views('deals')$$, 'not the table''s');
+CREATE TABLE empty (id int PRIMARY KEY, stage text);
+SELECT lifecycle.attach('empty', 'north');
+SELECT lifecycle.create_bi_views('empty');
+SELECT is((SELECT count(*) FROM empty_history) + (SELECT count(*) FROM empty_dates) + (SELECT count(*) FROM empty_funnel) + (SELECT count(*) FROM empty_flow) + (SELECT count(*) FROM empty_cohorts)
+	+ (SELECT count(*) FROM empty_census) + (SELECT count(*) FROM empty_due), 0::bigint, 'an empty table is fine');
+
+
+-- Whose they are, and what whoever reads them sees.
+CREATE SCHEMA reports;
+GRANT USAGE, CREATE ON SCHEMA reports TO bi_reader;
+SET ROLE bi_reader;
+SELECT is(fields($$SELECT lifecycle.create_bi_views('deals')$$), '42501', 'views are made where the caller may make them');
+SELECT is((SELECT view::text FROM lifecycle.create_bi_views('deals', schema => 'reports') WHERE shape = 'census'), 'reports.deals_census', 'which needs no right to the table');
+SELECT is((SELECT DISTINCT viewowner::text FROM pg_views WHERE schemaname = 'reports'), 'bi_reader', 'they are the caller''s');
+SELECT is(words('SELECT * FROM reports.deals_' || shape), CASE WHEN shape = 'stages' THEN 'accepted' ELSE 'permission denied for table deals' END, 'reading needs one: ' || shape)
+FROM lifecycle.bi_shapes();
+SELECT is_empty($$SELECT * FROM lifecycle.bi_views('empty')$$, 'those of others are not theirs');
+SELECT is((SELECT count(*) FROM lifecycle.bi_views('deals')), 8::bigint, 'their own are');
+RESET ROLE;
+GRANT SELECT ON deals, few_second_funnel, few_second_dates TO bi_reader;
+SET ROLE bi_reader;
+SELECT is((SELECT count(*) FROM reports.deals_dates), 202::bigint, 'with it they are read');
+SELECT is(words('SELECT * FROM few_second_dates'), 'permission denied for table few', 'a right to somebody else''s view lends none to its table');
+RESET ROLE;
+ALTER TABLE deals ENABLE ROW LEVEL SECURITY;
+CREATE POLICY one_segment ON deals TO bi_reader USING (segment = 'smb');
+CREATE TABLE seen AS SELECT 'all' AS who, (SELECT count(*) FROM reports.deals_history) AS history, (SELECT count(*) FROM reports.deals_dates) AS dates, (SELECT max(value) FROM reports.deals_funnel) AS funnel,
+	(SELECT sum(value) FROM reports.deals_flow) AS flow, (SELECT sum(size) FROM reports.deals_cohorts WHERE period = 0) AS cohorts, (SELECT sum(value) FROM reports.deals_census) AS census, (SELECT count(*) FROM reports.deals_due) AS due;
+GRANT SELECT ON seen TO bi_reader;
+SET ROLE bi_reader;
+SELECT is_empty($$SELECT * FROM seen WHERE history <= (SELECT count(*) FROM reports.deals_history) OR dates <= (SELECT count(*) FROM reports.deals_dates) OR funnel <= (SELECT max(value) FROM reports.deals_funnel)
+	OR flow <= (SELECT sum(value) FROM reports.deals_flow) OR cohorts <= (SELECT sum(size) FROM reports.deals_cohorts WHERE period = 0) OR census <= (SELECT sum(value) FROM reports.deals_census)
+	OR due <= (SELECT count(*) FROM reports.deals_due)$$, 'row security keeps its rows out of every view');
+SELECT is((SELECT count(*) FROM reports.deals_dates), (SELECT count(*) FROM deals WHERE segment = 'smb'), 'and lets the others in');
+RESET ROLE;
+SELECT lives_ok('SET ROLE bi_reader; SELECT lifecycle.refresh_bi_views(''deals''); RESET ROLE', 'the owner makes them again');
+SELECT lifecycle.refresh_bi_views('deals');
+SELECT is((SELECT DISTINCT viewowner::text FROM pg_views WHERE schemaname = 'reports'), 'bi_reader', 'a superuser who does leaves them to the owner');
+SELECT throws_ok($$DROP EXTENSION crm_lifecycle$$, '2BP01', NULL, 'the extension stays as long as there are views');
+
+-- A filter on the key or on a column in "by" reaches the table's index, whatever the shape.
+CREATE TABLE many (id int PRIMARY KEY, segment int, stage text);
+CREATE INDEX ON many (segment);
+SELECT lifecycle.attach('many', 'few');
+INSERT INTO many SELECT n, n / 10, 'a' FROM generate_series(1, 5000) n;
+ANALYZE many;
+SELECT lifecycle.create_bi_views('many', "by" => '{segment}');
+CREATE FUNCTION plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN (COSTS off) ' || query; END $$;
+SELECT is((SELECT count(*) FROM plan(format('SELECT * FROM many_%s WHERE %s = 7', shape, c)) p WHERE p ~ 'Index Cond:|Index Scan on') > 0, true, shape || ' of one ' || c)
+FROM lifecycle.bi_shapes(), unnest('{id,segment}'::text[]) c WHERE shape <> 'stages' AND (per_row OR c = 'segment');
+SELECT cmp_ok((SELECT count(*) FROM plan('SELECT * FROM many_history LIMIT 5') p WHERE p ~ 'Sort|Aggregate|Materialize'), '=', 0::bigint, 'a LIMIT on history stops after some rows');
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SELECT lifecycle.create_bi_views('many', prefix => 'whole');
+SELECT is((SELECT count(*) FROM plan(format('SELECT count(*) FROM whole_%s', shape)) p WHERE p ~ 'Parallel Seq Scan on many'), 1::bigint, shape || ' is read by workers')
+FROM lifecycle.bi_shapes() WHERE shape <> 'stages';
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+
+-- Steps by their number, in line and out of line.
+SELECT results_eq('SELECT n, lifecycle.step_stage(j, n), lifecycle.step_at(j, n) FROM (SELECT journey AS j, lifecycle.step_numbers(journey) AS n FROM deals WHERE id = 20) x',
+	'SELECT s.step, s.stage, s.entered_at FROM deals, lifecycle.steps(journey) s WHERE id = 20', 'steps are asked for by their number');
+SELECT results_eq($$SELECT lifecycle.step_stage('{a@2026-01-01,b@2026-01-02}', n), lifecycle.step_at('{a@2026-01-01,b@2026-01-02}', n) FROM unnest('{-2147483648,-3,-2,-1,0,2,3,2147483647,NULL}'::int[]) n$$,
+	$$VALUES (NULL, NULL::timestamptz), (NULL, NULL), ('a', '2026-01-01'), ('b', '2026-01-02'), (NULL, NULL), ('b', '2026-01-02'), (NULL, NULL), (NULL, NULL), (NULL, NULL)$$, 'from the end too; there are no others');
+SELECT is_empty($$SELECT lifecycle.step_numbers(NULL)$$, 'no steps for NULL');
+CREATE TABLE toasted (id int, j lifecycle.journey);
+ALTER TABLE toasted ALTER j SET STORAGE EXTERNAL;
+INSERT INTO toasted SELECT g, lifecycle.journey_agg('s' || n % 7 * g, timestamptz '2026-01-01' + make_interval(mins => n)) FROM generate_series(1, 3) g, generate_series(1, 10000) n GROUP BY g;
+SELECT results_eq($$SELECT id, n, lifecycle.step_stage(j, n), lifecycle.step_at(j, n) FROM (SELECT id, j, lifecycle.step_numbers(j) AS n FROM toasted) x WHERE n % 500 = 1$$,
+	$$SELECT id, step, stage, entered_at FROM toasted, lifecycle.steps(j) WHERE step % 500 = 1$$, 'journeys out of line are told apart');
+SELECT results_eq($$SELECT lifecycle.journey_begun(j, l)::text FROM (VALUES ('{a@2026-01-01,b@2026-01-02,a@2026-01-03}'::lifecycle.journey, 'x'), ('{a@2026-01-01,b@2026-01-02}', 'b'), ('{a@2026-01-01}', 'a'), (NULL, 'a'), ('{a@2026-01-01}', NULL)) v (j, l)$$,
+	$$VALUES ('{x@2026-01-01T00:00:00Z,a@2026-01-01T00:00:00Z,b@2026-01-02T00:00:00Z,a@2026-01-03T00:00:00Z}'), ('{b@2026-01-01T00:00:00Z,a@2026-01-01T00:00:00Z,b@2026-01-02T00:00:00Z}'), ('{a@2026-01-01T00:00:00Z,a@2026-01-01T00:00:00Z}'), (NULL), (NULL)$$,
+	'one step more before the first');
+SELECT is((SELECT count(*) FROM toasted WHERE lifecycle.journey_begun(j, 'x')::text <> lifecycle.journey_concat(lifecycle.journey('x', lifecycle.started_at(j)), j)::text), 0::bigint, 'as if it had been put together');
+SELECT is(fields($$SELECT lifecycle.journey_begun((SELECT lifecycle.journey_agg('s' || n, timestamptz '2026-01-01' + make_interval(secs => n)) FROM generate_series(1, 1024) n), 'x')$$), '54000', 'unless labels run out');
+SELECT is(fields(format($$SELECT lifecycle.journey_begun('{a@2026-01-01}', %L)$$, repeat('x', 256))), '54000', 'or the label is too long');
+
+RESET ROLE;
+DROP OWNED BY bi_reader, bi_granter;
+DROP ROLE bi_reader, bi_granter;
 SELECT finish();
