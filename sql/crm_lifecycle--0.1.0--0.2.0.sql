@@ -7415,6 +7415,7 @@ DECLARE
 	grants text[];
 	owner name;
 	command text;
+	dependents text;
 BEGIN
 	IF existing IS NOT NULL AND NOT EXISTS (SELECT FROM lifecycle.bi_views(rel) v WHERE v.view = existing AND v.shape = make_bi_view.shape) THEN
 		RAISE EXCEPTION 'there is a relation % already, which is not your view of %', existing, rel
@@ -7429,7 +7430,13 @@ BEGIN
 				CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
 			FROM aclexplode(c.relacl) g WHERE g.grantee <> c.relowner)
 		INTO owner, grants FROM pg_class c WHERE c.oid = existing;
-		EXECUTE format('DROP VIEW %s', target);
+		BEGIN
+			EXECUTE format('DROP VIEW %s', target);
+		EXCEPTION WHEN dependent_objects_still_exist THEN
+			GET STACKED DIAGNOSTICS dependents = PG_EXCEPTION_DETAIL;
+			RAISE EXCEPTION '%', SQLERRM USING ERRCODE = 'dependent_objects_still_exist', DETAIL = dependents,
+				HINT = 'Drop them, call this again, and make them again.';
+		END;
 		EXECUTE format('CREATE VIEW %s WITH (security_invoker = true) AS %s', target, query);
 		EXECUTE format('ALTER VIEW %s OWNER TO %I', target, owner);
 		FOREACH command IN ARRAY grants LOOP
@@ -7464,12 +7471,17 @@ DECLARE
 	options jsonb;
 	missing text;
 BEGIN
-	SELECT string_agg(c, ', ') INTO missing FROM unnest("by") c
+	IF every IS NULL OR months IS NULL OR time_zone IS NULL THEN
+		RAISE EXCEPTION 'the census''s interval, the months and the time zone must be given' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	SELECT string_agg(format('"%s"', c), ', ') INTO missing FROM unnest("by") c
 	WHERE NOT EXISTS (SELECT FROM pg_attribute p WHERE p.attrelid = rel AND p.attname = c AND p.attnum > 0 AND NOT p.attisdropped);
 	IF missing IS NOT NULL THEN
-		RAISE EXCEPTION 'table % has no column "%"', rel, missing
+		RAISE EXCEPTION '% has no column %', rel, missing
 			USING ERRCODE = 'undefined_column', HINT = '"by" names columns of the table that charts are split by.';
 	END IF;
+	-- What the views will ask is tried now, so that a mistake is not found by whoever reads them.
+	PERFORM lifecycle.bi_census(every, months, time_zone), lifecycle.retention_spec('[*]', '{[*]}', '1 month', months, time_zone => time_zone);
 	options := jsonb_strip_nulls(jsonb_build_object('stage_column', stage_column, 'by', coalesce(to_jsonb("by"), '[]'), 'funnel', funnel::text, 'cohorts', cohorts::text,
 		'every', every::text, 'months', months, 'time_zone', time_zone));
 	SELECT coalesce(schema, s.nspname), coalesce(prefix, c.relname || CASE WHEN stage_column IS NULL THEN '' ELSE '_' || stage_column END)
