@@ -123,7 +123,7 @@ if (options.tap) reportTap(checks);
 else if (wrong.length) wrong.forEach(({ what, wrong: how }) => console.error(`The answers differ: ${what}: ${how}`));
 else {
   say(`\nAll answers agree: ${checks.length}, on ${postgres.rows('SHOW server_version')[0][0].replace(/^/, 'PostgreSQL ')}${
-    Object.keys(competitors).slice(2).map(way => `, ${competitors[way].name}`).join('')}.\n`);
+    ['duckdb', 'clickhouse'].filter(way => competitors[way]).map(way => `, ${competitors[way].name}`).join('')}.\n`);
   say(drawTable(jobs, measured, absent));
 }
 for (const way of ['duckdb', 'clickhouse']) competitors[way]?.close();

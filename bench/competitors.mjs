@@ -98,7 +98,7 @@ async function openClickhouse(modules, folder, csv, { stages, segments }) {
 
 // The competitors by the name of their way. One that cannot be loaded is a reason in `absent`.
 export async function openCompetitors(modules, folder, csv, labels) {
-  const competitors = { extension: postgres, sql: postgres };
+  const competitors = { extension: postgres, hashed: postgres, sql: postgres };
   const absent = {};
   for (const [way, open] of [['duckdb', openDuckdb], ['clickhouse', openClickhouse]]) {
     try {

@@ -2,8 +2,8 @@
 // first backend had at the most, of what is measured in PostgreSQL.
 
 const names = {
-  extension: 'extension', sql: 'plain SQL', duckdb: 'DuckDB', clickhouse: 'ClickHouse',
-  count: '`count(journey)`', rows: '`count(*)`', last: '`max(at)` by customer',
+  extension: 'extension', hashed: 'extension, hashed', sql: 'plain SQL', duckdb: 'DuckDB', clickhouse: 'ClickHouse',
+  count: '`count(journey)`', rows: '`count(*)`', last: '`max(at)` by customer', last_ordered: '`max(at)`, so ordered',
   journey: 'bytes a journey', steps: 'steps a journey', table: "journeys' table", events: "events' table",
 };
 

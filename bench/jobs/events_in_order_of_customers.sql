@@ -2,14 +2,26 @@
 --
 -- goal: sql@1 / extension@1 >= 3.5
 -- goal: extension@1 / last@1 <= 1.3
+-- show: extension@1 / last_ordered@1
+-- show: hashed@1 / last@1
 
 -- way: extension
+SELECT step, reached
+FROM (SELECT lifecycle.funnel_agg(journey, 'lead > mql > sql > demo > proposal > won within 180 days') AS f
+	FROM (SELECT lifecycle.journey_agg(stage, at) AS journey FROM (
+		SELECT customer, stage, at FROM bench.event ORDER BY customer, at) e GROUP BY customer) j) x, lifecycle.funnel_steps(f);
+
+-- way: hashed
 SELECT step, reached
 FROM (SELECT lifecycle.funnel_agg(journey, 'lead > mql > sql > demo > proposal > won within 180 days') AS f
 	FROM (SELECT lifecycle.journey_agg(stage, at) AS journey FROM bench.event GROUP BY customer) j) x, lifecycle.funnel_steps(f);
 
 -- yardstick: last
 SELECT max(at) FROM (SELECT max(at) AS at FROM bench.event GROUP BY customer) x;
+
+-- yardstick: last_ordered
+SELECT max(at) FROM (SELECT max(at) AS at FROM (
+	SELECT customer, at FROM bench.event ORDER BY customer, at) e GROUP BY customer) x;
 
 -- way: sql
 SELECT step, sum(customers) AS reached

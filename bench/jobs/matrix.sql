@@ -23,17 +23,16 @@ GROUP BY from_stage, to_stage;
 -- way: duckdb
 SELECT from_stage, to_stage, count(*) AS moves
 FROM (
-	SELECT stage AS from_stage, lead(stage) OVER (PARTITION BY customer ORDER BY "at") AS to_stage
-	FROM event) x
-WHERE to_stage IS NOT NULL
+	SELECT customer, lead(customer) OVER w AS next_customer, stage AS from_stage, lead(stage) OVER w AS to_stage
+	FROM event WINDOW w AS (ORDER BY customer, "at"))
+WHERE next_customer = customer
 GROUP BY from_stage, to_stage;
 
 -- way: clickhouse
-SELECT move.1 AS from_stage, move.2 AS to_stage, count() AS moves
+SELECT from_stage, to_stage, count() AS moves
 FROM (
-	SELECT arrayJoin(arrayZip(arrayPopBack(stages), arrayPopFront(stages))) AS move
-	FROM (
 		SELECT groupArray(stage) AS stages
 		FROM (SELECT customer, stage FROM event ORDER BY customer, at)
-		GROUP BY customer SETTINGS optimize_aggregation_in_order = 1))
-GROUP BY move;
+		GROUP BY customer SETTINGS optimize_aggregation_in_order = 1)
+ARRAY JOIN arrayPopBack(stages) AS from_stage, arrayPopFront(stages) AS to_stage
+GROUP BY from_stage, to_stage;

@@ -26,19 +26,16 @@ held AS (
 	SELECT customer, at, stage, won_at, lead(at) OVER (PARTITION BY customer ORDER BY at ROWS UNBOUNDED PRECEDING) AS left_at
 	FROM bench.event JOIN won USING (customer) WHERE at >= won_at),
 stays AS (
-	SELECT customer, at, width_bucket(won_at, (SELECT months FROM calendar)) AS cohort,
+	SELECT customer, width_bucket(won_at, (SELECT months FROM calendar)) AS cohort,
 		width_bucket(at, (SELECT months FROM calendar)) AS first,
 		coalesce(width_bucket(left_at - interval '1 microsecond', (SELECT months FROM calendar)), 30) AS last
 	FROM held WHERE stage IN ('won', 'onboarding', 'active', 'expansion', 'at_risk')),
--- Each month of a customer once: from where the earlier stays ended.
-fresh AS (
-	SELECT cohort, last, greatest(first, 1 + max(last) OVER (PARTITION BY customer ORDER BY at
-		ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS first
-	FROM stays),
-stay AS (SELECT cohort, first, last, count(*) AS customers FROM fresh WHERE first <= last GROUP BY 1, 2, 3)
+kept AS (
+	SELECT cohort, bit_or((1::bigint << last + 1) - (1::bigint << first)) AS months FROM stays GROUP BY customer, cohort),
+alike AS (SELECT cohort, months, count(*) AS customers FROM kept GROUP BY cohort, months)
 SELECT cohort, month - cohort AS period, sum(customers) AS retained
-FROM stay, generate_series(first, last) month
-WHERE month - cohort < 24 GROUP BY cohort, month;
+FROM alike, generate_series(1, 30) month
+WHERE months >> month & 1 = 1 AND month - cohort < 24 GROUP BY cohort, month;
 
 -- way: duckdb
 WITH won AS (SELECT customer, min("at") AS won_at FROM event WHERE stage = 'won' GROUP BY customer),
@@ -46,32 +43,27 @@ held AS (
 	SELECT customer, "at", stage, won_at, lead("at") OVER (PARTITION BY customer ORDER BY "at") AS left_at
 	FROM event JOIN won USING (customer) WHERE "at" >= won_at),
 stays AS (
-	SELECT customer, "at", 1 + date_diff('month', DATE '2024-01-01', won_at) AS cohort,
+	SELECT customer, 1 + date_diff('month', DATE '2024-01-01', won_at) AS cohort,
 		1 + date_diff('month', DATE '2024-01-01', "at") AS first,
 		coalesce(1 + date_diff('month', DATE '2024-01-01', left_at - INTERVAL 1 MICROSECOND), 30) AS last
 	FROM held WHERE stage IN ('won', 'onboarding', 'active', 'expansion', 'at_risk')),
-fresh AS (
-	SELECT cohort, last, greatest(first, 1 + max(last) OVER (PARTITION BY customer ORDER BY "at"
-		ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS first
-	FROM stays),
-stay AS (SELECT cohort, first, last, count(*) AS customers FROM fresh WHERE first <= last GROUP BY ALL)
+months AS (SELECT cohort, bit_or((1::BIGINT << (last + 1)::INT) - (1::BIGINT << first::INT)) AS mask FROM stays GROUP BY customer, cohort),
+alike AS (SELECT cohort, mask, count(*) AS customers FROM months GROUP BY cohort, mask)
 SELECT cohort, month - cohort AS period, sum(customers) AS retained
-FROM (SELECT cohort, customers, unnest(range(first, last + 1)) AS month FROM stay)
-WHERE month - cohort < 24 GROUP BY cohort, month;
+FROM alike, range(1, 31) m (month)
+WHERE mask >> month::INT & 1 = 1 AND month - cohort < 24 GROUP BY cohort, month;
 
 -- way: clickhouse
-WITH won AS (SELECT customer, min(at) AS won_at FROM event WHERE stage = 'won' GROUP BY customer),
-stays AS (
-	SELECT e.customer AS customer, at, stage, toRelativeMonthNum(won_at) - 24288 AS cohort, toRelativeMonthNum(at) - 24288 AS first,
-		leadInFrame(e.customer) OVER w AS next_customer,
-		if(next_customer = e.customer, toRelativeMonthNum(leadInFrame(at) OVER w - 1) - 24288, 30) AS last
-	FROM event e INNER JOIN won USING (customer) WHERE at >= won_at
-	WINDOW w AS (PARTITION BY e.customer ORDER BY at ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)),
-unseen AS (
-	SELECT cohort, last, greatest(first, 1 + max(last) OVER (PARTITION BY customer ORDER BY at
-		ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS since
-	FROM stays WHERE stage IN ('won', 'onboarding', 'active', 'expansion', 'at_risk')),
-stay AS (SELECT cohort, since, last, count() AS customers FROM unseen WHERE since <= last GROUP BY cohort, since, last)
+WITH stays AS (
+	SELECT groupArray(stage) AS stages, groupArray(toRelativeMonthNum(at) - 24288) AS months, groupArray(toRelativeMonthNum(at - 1) - 24288) AS befores
+	FROM (SELECT customer, stage, at FROM event WHERE customer IN (SELECT customer FROM event WHERE stage = 'won') ORDER BY customer, at)
+	GROUP BY customer SETTINGS optimize_aggregation_in_order = 1),
+held AS (
+	SELECT indexOf(stages, 'won') AS won, months[won] AS cohort,
+		arrayReduce('groupBitOr', arrayMap((s, f, l) -> if(s IN ('won', 'onboarding', 'active', 'expansion', 'at_risk'), bitShiftLeft(toUInt64(1), l + 1) - bitShiftLeft(toUInt64(1), f), 0),
+			arraySlice(stages, won), arraySlice(months, won), arrayPushBack(arraySlice(befores, won + 1), 30))) AS mask
+	FROM stays),
+alike AS (SELECT cohort, mask, count() AS customers FROM held GROUP BY cohort, mask)
 SELECT cohort, month - cohort AS period, sum(customers) AS retained
-FROM stay ARRAY JOIN range(since, last + 1) AS month
+FROM alike ARRAY JOIN bitPositionsToArray(mask) AS month
 WHERE month - cohort < 24 GROUP BY cohort, month;

@@ -34,9 +34,9 @@ FROM (
 	SELECT from_stage, to_stage, count(*) AS moves, avg(dwell) AS mean,
 		quantile_cont(dwell, [0.5, 0.9]) AS percentiles, max(dwell) AS slowest
 	FROM (
-		SELECT stage AS from_stage, lead(stage) OVER w AS to_stage, date_diff('second', "at", lead("at") OVER w) AS dwell
-		FROM event WINDOW w AS (PARTITION BY customer ORDER BY "at")) x
-	WHERE to_stage IS NOT NULL
+		SELECT customer, lead(customer) OVER w AS next_customer, stage AS from_stage, lead(stage) OVER w AS to_stage, date_diff('second', "at", lead("at") OVER w) AS dwell
+		FROM event WINDOW w AS (ORDER BY customer, "at")) x
+	WHERE next_customer = customer
 	GROUP BY from_stage, to_stage) x;
 
 -- way: clickhouse
@@ -47,6 +47,6 @@ FROM (
 	FROM (
 		SELECT customer, leadInFrame(customer) OVER w AS next_customer, stage AS from_stage, leadInFrame(stage) OVER w AS to_stage,
 			leadInFrame(at) OVER w - at AS dwell
-		FROM event WINDOW w AS (PARTITION BY customer ORDER BY at ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING))
+		FROM event WINDOW w AS (ORDER BY customer, at ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING))
 	WHERE next_customer = customer
 	GROUP BY from_stage, to_stage);
