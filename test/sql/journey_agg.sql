@@ -198,4 +198,33 @@ CREATE TEMP TABLE merged AS SELECT customer, journey_merge(j) AS j FROM half GRO
 SET max_parallel_workers_per_gather = 2;
 SELECT count(*) AS differ FROM (SELECT customer, journey_merge(j) FROM half GROUP BY customer EXCEPT TABLE merged) d;
 
+-- More customers than work_mem holds, whose events come in time: what does not fit goes to disk, and the journeys are
+-- the same. Where a group's state has begun it may grow, so the most memory is somewhat above what hashing may have.
+CREATE TABLE stream AS SELECT customer, 's' || n AS stage, timestamptz '2026-01-01' + n * interval '1 day' + customer * interval '1 second' AS at
+FROM generate_series(1, 5) n, generate_series(1, 40000) customer;
+ANALYZE stream;
+CREATE FUNCTION hashing(query text, OUT batches int, OUT memory int, OUT disk int) LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ' || query INTO plan;
+	SELECT (plan #>> '{0,Plan,HashAgg Batches}')::int, (plan #>> '{0,Plan,Peak Memory Usage}')::int, (plan #>> '{0,Plan,Disk Usage}')::int INTO batches, memory, disk;
+END $$;
+SET max_parallel_workers_per_gather = 0;
+SET work_mem = '1MB';
+SET hash_mem_multiplier = 1;
+SET enable_sort = off;
+SELECT batches > 5 AS batches, memory < 1.5 * 1024 AS memory, disk > 5 * 1024 AS disk FROM hashing('SELECT customer, journey_agg(stage, at) FROM stream GROUP BY customer');
+SELECT count(*) AS customers, count(*) FILTER (WHERE got <> expected) AS differ
+FROM (SELECT customer, journey_agg(stage, at)::text AS got, '{' || string_agg(step_text(stage, at), ',' ORDER BY at) || '}' AS expected FROM stream GROUP BY customer) x
+WHERE customer % 100 = 0;
+CREATE TABLE spilled AS SELECT customer, journey_agg(stage, at) AS j FROM stream GROUP BY customer;
+RESET enable_sort;
+RESET work_mem;
+RESET hash_mem_multiplier;
+SET enable_hashagg = off;
+SELECT count(*) AS customers, count(*) FILTER (WHERE s.j IS DISTINCT FROM j.j) AS differ
+FROM spilled s FULL JOIN (SELECT customer, journey_agg(stage, at) AS j FROM stream GROUP BY customer) j USING (customer);
+RESET enable_hashagg;
+
 DROP SCHEMA journey_agg_test CASCADE;
