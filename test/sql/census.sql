@@ -62,33 +62,38 @@ SELECT at, count FROM census_cells((SELECT census_agg('{a@2026-02-01}', 'from 20
 -- The same in plain SQL.
 CREATE FUNCTION chance(seed text, n int) RETURNS int LANGUAGE sql IMMUTABLE AS
 $$ SELECT (('x' || substr(md5(seed), 1, 7))::bit(28)::int % n) $$;
-CREATE TABLE walk (id int, base date, until timestamptz, journey journey);
-INSERT INTO walk
-SELECT i, base, CASE WHEN chance(i || 'u', 3) = 0 THEN base + chance(i || 'v', 70) * interval '1 day' END, journey_agg((ARRAY['lead', 'a b', 'won', 'été'])[1 + chance(i || 's' || s, 4)], at, s)
-FROM unnest('{2024-02-10,2026-03-10,2026-10-10,2017-10-01}'::date[]) base, generate_series(1, 60) i, generate_series(1, 7) s,
-	LATERAL (SELECT (base + CASE chance(i || 'k' || s, 5)
-		WHEN 0 THEN chance(i || 'd' || s, 60) * interval '1 day' - interval '1 hour'
-		WHEN 1 THEN chance(i || 'd' || s, 60) * interval '1 day' - interval '2 hours'
-		WHEN 2 THEN chance(i || 'd' || s, 60) * interval '1 day'
-		ELSE chance(i || 'm' || s, 60 * 1440) * interval '1 minute' END) AT TIME ZONE 'UTC' AS at) t
-GROUP BY 1, 2;
+CREATE TABLE event AS
+SELECT i AS id, base, s, (ARRAY['lead', 'a b', 'won', 'été'])[1 + chance(i || 's' || s, 4)] AS stage,
+	(base + CASE chance(i || 'k' || s, 5)
+		WHEN 0 THEN chance(i || 'd' || s, reach) * interval '1 day' - interval '1 hour'
+		WHEN 1 THEN chance(i || 'd' || s, reach) * interval '1 day' - interval '2 hours'
+		WHEN 2 THEN chance(i || 'd' || s, reach) * interval '1 day'
+		ELSE chance(i || 'm' || s, reach * 1440) * interval '1 minute' END) AT TIME ZONE 'UTC' AS at
+FROM (VALUES (date '2024-02-10', 60), ('2026-03-10', 60), ('2026-10-10', 60), ('2017-10-01', 60), ('2019-12-31', 1900)) b(base, reach), generate_series(1, 60) i, generate_series(1, 7) s;
+CREATE TABLE walk AS
+SELECT id, base, CASE WHEN chance(id || 'u', 3) = 0 THEN base + chance(id || 'v', (max(at)::date - base) + 10) * interval '1 day' END AS until, journey_agg(stage, at, s) AS journey
+FROM event GROUP BY id, base;
+-- Across the days on which clocks change; over years, from a month's last day and from a leap day.
 CREATE TABLE question AS
 SELECT base, zone, every, start AT TIME ZONE zone AS low, finish AT TIME ZONE zone AS high, census_spec(start AT TIME ZONE zone, finish AT TIME ZONE zone, every, zone) AS spec
-FROM (VALUES (date '2024-02-10', 'UTC'), ('2026-03-10', 'Europe/Paris'), ('2026-10-10', 'Europe/Paris'), ('2017-10-01', 'America/Sao_Paulo')) b(base, zone),
-	unnest('{1 month,1 week,1 day,10 days,18 hours}'::interval[]) every,
-	LATERAL (SELECT date_trunc('month', base::timestamp) - interval '1 day' AS start, base + interval '75 days 7 hours' AS finish) t;
--- Counted from the first, on the zone's clock; hours are hours everywhere.
+FROM (
+	SELECT base, zone, every, date_trunc('month', base::timestamp) - interval '1 day' AS start, base + interval '75 days 7 hours' AS finish
+	FROM (VALUES (date '2024-02-10', 'UTC'), ('2026-03-10', 'Europe/Paris'), ('2026-10-10', 'Europe/Paris'), ('2017-10-01', 'America/Sao_Paulo')) b(base, zone), unnest('{1 month,1 week,1 day,10 days,18 hours}'::interval[]) every
+	UNION ALL VALUES (date '2019-12-31', 'Europe/Paris', interval '1 month', timestamp '2020-01-31', timestamp '2025-03-31'), ('2019-12-31', 'UTC', '1 year', '2020-02-29', '2025-03-01'),
+		('2019-12-31', 'America/New_York', '3 months', '2019-11-30 02:30', '2025-05-31'), ('2019-12-31', 'Asia/Kolkata', '40 days', '2020-02-29', '2025-03-01')) t;
+-- From the events alone; counted from the first, on the zone's clock; hours are hours everywhere.
 CREATE TABLE truth AS
 SELECT base, every, at, stage, count(*)
 FROM question q, LATERAL (
 		SELECT CASE WHEN every < interval '1 day' THEN low + i * every ELSE (low AT TIME ZONE zone + i * every) AT TIME ZONE zone END AS at FROM generate_series(0, 200) i) t
-	JOIN LATERAL (SELECT stage, entered_at, lead(entered_at) OVER (PARTITION BY id ORDER BY step) AS left_at, until FROM walk w, steps(journey) WHERE w.base = q.base) s
+	JOIN LATERAL (SELECT stage, e.at AS entered_at, lead(e.at) OVER (PARTITION BY id ORDER BY e.at, s) AS left_at, until FROM event e JOIN walk USING (id, base) WHERE e.base = q.base) s
 		ON entered_at <= at AND coalesce(left_at > at, true) AND coalesce(until > at, true)
 WHERE at <= high
 GROUP BY 1, 2, 3, 4;
 CREATE TABLE told AS
 SELECT base, every, c.* FROM (SELECT q.base, every, census_agg(journey, spec, until) AS c FROM question q JOIN walk USING (base) GROUP BY 1, 2) x, census_cells(c) c;
 SELECT count(*) > 1500 AS many, count(DISTINCT (base, every)) AS questions, count(DISTINCT stage) AS stages FROM truth;
+SELECT every, count(DISTINCT at) AS instants FROM truth WHERE base = '2019-12-31' GROUP BY every ORDER BY every;
 SELECT base, every, count(*) FROM ((TABLE truth EXCEPT ALL TABLE told) UNION ALL (SELECT * FROM told WHERE count > 0 EXCEPT ALL TABLE truth)) d GROUP BY 1, 2;
 -- Every stage that is ever counted is told of at every instant.
 SELECT count(*) AS uneven FROM (SELECT base, every, stage, count(*) AS n FROM told GROUP BY 1, 2, 3) x GROUP BY base, every HAVING min(n) <> max(n);
