@@ -1,7 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * decayed_score.h
- *		Points that halve with time: a value, the instant it is of, and a half-life.
+ *		Points that halve with time: a value, the instant it is of, and a half-life.  Weights
+ *		are fixed when an event comes, relative to an instant that all share: the forward
+ *		decay of Cormode, Shkapenyuk, Srivastava & Xu, 2009.
  *
  * The sum of many must not depend on their order, so it is never a sum of doubles.
  * With time counted in half-lives since the epoch, points p at e + f (e whole, f below

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * health.c
- *		The health score: a weighted mean of the measures that are there.
+ *		The health score: a weighted mean of the measures that are there (the available cases
+ *		of Little & Rubin, Statistical Analysis with Missing Data, 1987).
  *
  * With the sum c of value times weight and the sum w of the weights, both over the
  * measures present, the score is c / w.  A measure's points are the difference that it

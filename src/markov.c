@@ -3,7 +3,7 @@
  * markov.c
  *		Where counted moves lead in the end, and how long that takes.
  *
- * States are eliminated one by one: whoever moved to an eliminated state goes on as
+ * States are eliminated one by one (Grassmann, Taksar & Heyman 1985): whoever moved to an eliminated state goes on as
  * that state's moves do, in proportion.  Counts are never subtracted, only added,
  * multiplied and divided, so no digits cancel however long the walks are; and a state
  * that returns to itself needs no geometric series, because what matters is where its

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * rfm.c
- *		Scores by cut points: recency, frequency, monetary value.
+ *		Scores by cut points: recency, frequency, monetary value (Hughes, Strategic Database
+ *		Marketing, 1994, whose fifths the cut points are by default).
  *
  * Where the cut points come from, and what scores are called, is SQL's.
  *

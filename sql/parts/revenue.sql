@@ -139,7 +139,8 @@ CREATE AGGREGATE @extschema@.rollup(revenue @extschema@.revenue) (
 );
 COMMENT ON AGGREGATE @extschema@.rollup(@extschema@.revenue) IS 'the revenue of the customers of all given ones, in the same period';
 
--- Rates. The formulas are the trade's; where tools disagree, doc/semantics.md says what is counted here.
+-- Rates. The formulas are the trade's: retention, ARPA and lifetime value as in Skok, SaaS Metrics 2.0 (2010), the quick
+-- ratio Hamid's (2015). Where tools disagree, doc/semantics.md says what is counted here.
 
 CREATE FUNCTION @extschema@.nrr(revenue @extschema@.revenue) RETURNS numeric
 LANGUAGE SQL IMMUTABLE PARALLEL SAFE

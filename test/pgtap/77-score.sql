@@ -6,7 +6,7 @@ CREATE SCHEMA crm;
 GRANT USAGE ON SCHEMA crm TO PUBLIC;
 SET search_path = crm, public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(79);
+SELECT plan(83);
 
 CREATE TABLE company (id int PRIMARY KEY, industry text, gone int, email text);
 ALTER TABLE company DROP COLUMN gone;
@@ -138,6 +138,14 @@ SELECT alter_score('lead', E'group all 0..100\n+53 when more = 5');
 SELECT results_eq('ask', '{53}'::numeric[], 'and what its tables do');
 SELECT create_score('nested', E'group all 0..100\n+7 when lifecycle.score(''lead'', new) = 53');
 SELECT is(score('nested', c), 7.0, 'a score may ask for another') FROM company c WHERE id = 1;
+
+-- The instant of a transaction.
+SELECT create_score('did', E'group a 0..100\n+5 on opened');
+SELECT is(score('did', c, '{opened}', ARRAY[now()]), 5.0, 'an event of the transaction counts in it') FROM company c WHERE id = 1;
+SELECT is(score('did', c, '{opened}', ARRAY[clock_timestamp()]), 0.0, 'one of the clock comes after the transaction began') FROM company c WHERE id = 1;
+SELECT is(score('did', c, '{opened}', ARRAY[clock_timestamp()], clock_timestamp()), 5.0, 'and counts as of the clock') FROM company c WHERE id = 1;
+SELECT is((SELECT array_agg(DISTINCT provolatile::text || proparallel::text) FROM pg_proc WHERE pronamespace = 'lifecycle'::regnamespace AND proname IN ('score', 'score_by', 'explain_score', 'explain_score_by')), '{su}',
+	'what judges conditions is stable, and no worker''s');
 
 -- Rights.
 CREATE ROLE score_owner;
