@@ -92,7 +92,7 @@ const options = {
     return {
       ...basis,
       series: [{
-        type: 'sankey', left: 4, right: 110, top: 8, bottom: 8, nodeGap: 14, nodeWidth: 16, draggable: false, layoutIterations: 64,
+        type: 'sankey', left: 4, right: 136, top: 8, bottom: 8, nodeGap: 14, nodeWidth: 16, draggable: false, layoutIterations: 64,
         data: Object.keys(into).map(name => ({
           name, itemStyle: { color: colorOf(name) },
           label: { show: size(name) > 20, formatter: () => `${name}  {s|${written(size(name))}}` } })),
@@ -153,7 +153,11 @@ function drawCharts() {
 }
 
 async function drawCanvas() {
-  mermaid.initialize({ startOnLoad: false, theme: 'neutral', maxTextSize: 1e6, securityLevel: 'strict' });
+  mermaid.initialize({
+    startOnLoad: false, securityLevel: 'strict', maxTextSize: 1e6, theme: 'base', fontFamily: basis.textStyle.fontFamily,
+    themeVariables: { primaryColor: '#fff', primaryTextColor: ink, primaryBorderColor: '#9fb0bf', lineColor: '#7b8c9b',
+      compositeBackground: '#fbfcfd', compositeTitleBackground: '#eef2f6', edgeLabelBackground: '#fff', fontSize: '15px' },
+  });
   const { svg } = await mermaid.render('picture', asked.canvas.rows[0].canvas);
   document.querySelector('#canvas .drawing').innerHTML = svg;
 }
