@@ -255,7 +255,7 @@ PG_CPPFLAGS = -I$(srcdir)/src
 ifeq ($(shell uname -s),Linux)
 SHLIB_LINK += -Wl,-Bsymbolic
 endif
-EXTRA_CLEAN = $(SCRIPT)
+EXTRA_CLEAN = $(SCRIPT) build/demo.html
 
 ifneq (,$(filter-out demo demo-stop test bench bench-questions bench-enforce soak,$(or $(MAKECMDGOALS),all)))
 PG_CONFIG ?= pg_config

@@ -98,6 +98,16 @@ export async function openBrowser(program = findChromium()) {
         if (await page.evaluate(`Boolean(${expression})`).catch(() => false)) return true;
       return false;
     };
+    // Until what it says has not changed for a second, which is longer than charts move.
+    page.settled = async (seconds = 30) => {
+      let last, since = 0;
+      for (const end = Date.now() + 1000 * seconds; Date.now() < end; await pause(100)) {
+        const now = await page.evaluate('document.body.innerText');
+        if (now !== last) [last, since] = [now, Date.now()];
+        else if (Date.now() - since > 1000) return true;
+      }
+      return false;
+    };
     // What a selector matches, or everything, as PNG.
     page.picture = async (file, selector = 'html', margin = 0) => {
       const box = await page.evaluate(`(() => {

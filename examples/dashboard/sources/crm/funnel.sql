@@ -1,0 +1,1 @@
+SELECT segment, step, title, value, pending FROM customers_funnel

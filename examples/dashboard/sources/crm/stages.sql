@@ -1,0 +1,1 @@
+SELECT stage, title, position, outcome, sla_days, owner FROM customers_stages
