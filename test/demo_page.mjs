@@ -73,7 +73,7 @@ async function checkPictures(page) {
   const sizes = new Map(answers.cohorts.map(row => [row.subscribed, String(row.customers)]));
   // The axes are drawn first: the sizes beside their cohort, and the months; then the cells.
   check('the cohorts show a percentage in every cell', cells.slice(months + sizes.size),
-    answers.cohorts.map(row => String(Math.round(row['% retained']))));
+    answers.cohorts.map(row => String(Math.round(100 * row.retained / row.customers))));
   check('beside the size of each cohort', cells.slice(0, sizes.size), [...sizes.values()]);
 
   const census = await seriesOf(page, 'census');

@@ -119,7 +119,8 @@ const options = {
       visualMap: { show: false, dimension: 2, min: 40, max: 100, inRange: { color: ['#fbead1', '#9fd0cb', '#0e7c86', '#0b4f63'] } },
       series: [{
         type: 'heatmap', itemStyle: { borderColor: '#fff', borderWidth: 2, borderRadius: 4 },
-        label: { show: true, fontSize: 13, formatter: ({ data }) => Math.round(data.value[2]) },
+        // Not of the percentage, which is rounded already.
+        label: { show: true, fontSize: 13, formatter: ({ data: { value } }) => Math.round(100 * value[3] / sizes.get(value[1])) },
         data: rows.map(row => ({ value: [String(row.months), row.subscribed, row['% retained'], row.retained],
           label: { color: row['% retained'] > 72 ? '#fff' : ink } })),
         tooltip: { formatter: ({ data: { value } }) => `${value[1]}, after ${value[0]} months: ${value[3]} of ${sizes.get(value[1])}, <b>${value[2]} %</b>` },
