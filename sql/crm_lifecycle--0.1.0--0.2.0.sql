@@ -6503,11 +6503,14 @@ BEGIN
 		END IF;
 		RETURN NULL;
 	END IF;
-	UPDATE lifecycle.play p SET lifecycle = NEW.name,
-		stage = lifecycle.present_label(NEW.diagram, p.stage),
-		from_stage = lifecycle.present_label(NEW.diagram, p.from_stage),
-		to_stage = lifecycle.present_label(NEW.diagram, p.to_stage)
-	WHERE p.lifecycle = OLD.name;
+	-- Those that stay as they are are only looked at: whoever is writing one waits for the lifecycle already.
+	UPDATE lifecycle.play p SET lifecycle = NEW.name, stage = l.stage, from_stage = l.from_stage, to_stage = l.to_stage
+	FROM (SELECT o.name, lifecycle.present_label(NEW.diagram, o.stage) AS stage,
+			lifecycle.present_label(NEW.diagram, o.from_stage) AS from_stage, lifecycle.present_label(NEW.diagram, o.to_stage) AS to_stage
+		FROM lifecycle.play o WHERE o.lifecycle = OLD.name) l
+	WHERE p.lifecycle = OLD.name AND p.name = l.name
+		AND (NEW.name, l.stage, l.from_stage, l.to_stage) IS DISTINCT FROM (p.lifecycle, p.stage, p.from_stage, p.to_stage);
+	PERFORM lifecycle.check_play(p, NEW.diagram) FROM lifecycle.play p WHERE p.lifecycle = NEW.name;
 	RETURN NULL;
 END $$;
 
@@ -6821,8 +6824,10 @@ BEGIN
 			USING ERRCODE = 'unique_violation', HINT = 'Rename or delete one of them in lifecycle.touchpoint first.';
 	END IF;
 	UPDATE lifecycle.persona p SET lifecycle = NEW.name WHERE p.lifecycle = OLD.name AND NEW.name <> OLD.name;
+	-- Those that stay as they are are only looked at: whoever is writing one waits for the lifecycle already.
 	UPDATE lifecycle.touchpoint t SET lifecycle = NEW.name, stage = lifecycle.present_label(NEW.diagram, t.stage)
-	WHERE t.lifecycle IN (OLD.name, NEW.name);
+	WHERE t.lifecycle IN (OLD.name, NEW.name) AND (t.lifecycle, t.stage) <> (NEW.name, lifecycle.present_label(NEW.diagram, t.stage));
+	PERFORM lifecycle.check_touchpoint(t, NEW.diagram) FROM lifecycle.touchpoint t WHERE t.lifecycle = NEW.name;
 	RETURN NULL;
 END $$;
 

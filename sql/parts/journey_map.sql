@@ -155,8 +155,10 @@ BEGIN
 			USING ERRCODE = 'unique_violation', HINT = 'Rename or delete one of them in lifecycle.touchpoint first.';
 	END IF;
 	UPDATE @extschema@.persona p SET lifecycle = NEW.name WHERE p.lifecycle = OLD.name AND NEW.name <> OLD.name;
+	-- Those that stay as they are are only looked at: whoever is writing one waits for the lifecycle already.
 	UPDATE @extschema@.touchpoint t SET lifecycle = NEW.name, stage = @extschema@.present_label(NEW.diagram, t.stage)
-	WHERE t.lifecycle IN (OLD.name, NEW.name);
+	WHERE t.lifecycle IN (OLD.name, NEW.name) AND (t.lifecycle, t.stage) <> (NEW.name, @extschema@.present_label(NEW.diagram, t.stage));
+	PERFORM @extschema@.check_touchpoint(t, NEW.diagram) FROM @extschema@.touchpoint t WHERE t.lifecycle = NEW.name;
 	RETURN NULL;
 END $$;
 COMMENT ON FUNCTION @extschema@.follow_with_map() IS 'has touchpoints follow stages to other labels, refuses to let go the stages that they are at, and lets them go with their lifecycle';

@@ -327,11 +327,14 @@ BEGIN
 		END IF;
 		RETURN NULL;
 	END IF;
-	UPDATE @extschema@.play p SET lifecycle = NEW.name,
-		stage = @extschema@.present_label(NEW.diagram, p.stage),
-		from_stage = @extschema@.present_label(NEW.diagram, p.from_stage),
-		to_stage = @extschema@.present_label(NEW.diagram, p.to_stage)
-	WHERE p.lifecycle = OLD.name;
+	-- Those that stay as they are are only looked at: whoever is writing one waits for the lifecycle already.
+	UPDATE @extschema@.play p SET lifecycle = NEW.name, stage = l.stage, from_stage = l.from_stage, to_stage = l.to_stage
+	FROM (SELECT o.name, @extschema@.present_label(NEW.diagram, o.stage) AS stage,
+			@extschema@.present_label(NEW.diagram, o.from_stage) AS from_stage, @extschema@.present_label(NEW.diagram, o.to_stage) AS to_stage
+		FROM @extschema@.play o WHERE o.lifecycle = OLD.name) l
+	WHERE p.lifecycle = OLD.name AND p.name = l.name
+		AND (NEW.name, l.stage, l.from_stage, l.to_stage) IS DISTINCT FROM (p.lifecycle, p.stage, p.from_stage, p.to_stage);
+	PERFORM @extschema@.check_play(p, NEW.diagram) FROM @extschema@.play p WHERE p.lifecycle = NEW.name;
 	RETURN NULL;
 END $$;
 COMMENT ON FUNCTION @extschema@.follow_with_plays() IS 'has plays follow stages to other labels, refuses to let go what they are about, and lets them go with their lifecycle';

@@ -239,6 +239,12 @@ SELECT set_eq('SELECT DISTINCT relation FROM queue', ARRAY['walker'::regclass], 
 CREATE VIEW some_walkers AS SELECT id, journey, on_date, at_instant FROM walker;
 SELECT is(collect_plays('some_walkers', 'queue'), 0::bigint, 'also through a view of it');
 SELECT is(collect_plays('change', 'queue'), 2::bigint, 'the rows of another table are others');
+CREATE TABLE twin (id int PRIMARY KEY, stage text, on_date date, at_instant timestamptz, journey journey);
+SET crm_lifecycle.import = on;
+INSERT INTO twin TABLE late;
+SELECT attach('twin', 'walk');
+RESET crm_lifecycle.import;
+SELECT is(collect_plays('twin', 'queue'), (SELECT count(*) FROM truth), 'also where they have the same keys and instants');
 SELECT throws_ok($$SELECT collect_plays('walker', NULL)$$, '22004', 'the queue must be given', 'a queue is there');
 SELECT throws_ok($$SELECT due_plays('walker', until => NULL)$$, '22004', NULL, 'time has an end');
 SELECT throws_ok($$SELECT create_play_queue('queue')$$, '42P07', NULL, 'a name that is taken is an error');
