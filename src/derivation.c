@@ -40,6 +40,9 @@
 /* Between stages that count and those that do so only where nothing else does. */
 #define RANK_STEP 1000000
 
+/* One with its plans takes some 30 kB. */
+#define MAX_DERIVATIONS 128
+
 typedef struct EntryKey
 {
 	Oid			parent;
@@ -476,9 +479,64 @@ create_cache(void)
 	derivations = hash_create("crm_lifecycle derivations", 16, &control, HASH_ELEM | HASH_BLOBS);
 }
 
+/* Lets go of one that has changed, or that there is no room for. */
+static void
+unlist(Entry *entry)
+{
+	Derivation *derivation = entry->derivation;
+
+	hash_search(derivations, &entry->key, HASH_REMOVE, NULL);
+	derivation->listed = false;
+	if (derivation->pins == 0)
+		forget(derivation);
+}
+
+/* Throws out what nobody is using; which of it hardly matters at this size. */
+static void
+make_room(void)
+{
+	HASH_SEQ_STATUS scan;
+	Entry	   *entry;
+
+	if (hash_get_num_entries(derivations) < MAX_DERIVATIONS)
+		return;
+	hash_seq_init(&scan, derivations);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		if (entry->derivation->pins == 0)
+			unlist(entry);
+}
+
+/* A pin that lasts as long as a memory context. */
+typedef struct Pin
+{
+	MemoryContextCallback callback;
+	Derivation *derivation;
+} Pin;
+
+static void
+unpin(void *arg)
+{
+	Derivation *derivation = ((Pin *) arg)->derivation;
+
+	derivation->pins--;
+	if (derivation->pins == 0 && !derivation->listed)
+		forget(derivation);
+}
+
+static void
+pin(Derivation *derivation)
+{
+	Pin		   *new_pin = palloc(sizeof(Pin));
+
+	new_pin->derivation = derivation;
+	new_pin->callback.func = unpin;
+	new_pin->callback.arg = new_pin;
+	derivation->pins++;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &new_pin->callback);
+}
+
 /*
- * The derivation of this name for the rows of parent.  It is kept, and so is valid until the
- * next call; who needs it longer says so with derivation_begin().
+ * The derivation of this name for the rows of parent.
  */
 Derivation *
 derivation_get(Oid parent, const char *name)
@@ -495,38 +553,20 @@ derivation_get(Oid parent, const char *name)
 		create_cache();
 	entry = hash_search(derivations, &key, HASH_FIND, NULL);
 	if (entry != NULL && entry->derivation->changes == binding_changes())
-		return entry->derivation;
-	if (entry != NULL)
 	{
-		derivation = entry->derivation;
-		hash_search(derivations, &key, HASH_REMOVE, NULL);
-		derivation->listed = false;
-		if (derivation->running == 0)
-			forget(derivation);
+		pin(entry->derivation);
+		return entry->derivation;
 	}
+	if (entry != NULL)
+		unlist(entry);
+	make_room();
 	derivation = build(parent, name);
 	entry = hash_search(derivations, &key, HASH_ENTER, NULL);
 	entry->derivation = derivation;
 	derivation->listed = true;
 	MemoryContextSetParent(derivation->context, CacheMemoryContext);
+	pin(derivation);
 	return derivation;
-}
-
-/*
- * Between these two it stays, whatever changes.
- */
-void
-derivation_begin(Derivation *derivation)
-{
-	derivation->running++;
-}
-
-void
-derivation_end(Derivation *derivation)
-{
-	derivation->running--;
-	if (derivation->running == 0 && !derivation->listed)
-		forget(derivation);
 }
 
 /*

@@ -86,15 +86,16 @@ typedef struct Derivation
 	/* for derivation.c only */
 	MemoryContext context;
 	uint64		changes;
-	int			running;
+	int			pins;
 	bool		listed;
 } Derivation;
 
 extern bool derivation_is_side(const Trigger *trigger, const char *side);
 extern Oid	derivation_source(Relation rel, const char *key);
+
+/* Pins the derivation until CurrentMemoryContext is reset or deleted. */
 extern Derivation *derivation_get(Oid parent, const char *name);
-extern void derivation_begin(Derivation *derivation);
-extern void derivation_end(Derivation *derivation);
+
 extern AttrNumber derivation_column(const Derivation *derivation, Relation rel, bool of_parent);
 extern int	derivation_rank(const Derivation *derivation, const char *label, size_t len);
 extern int	derivation_stage_of_rank(int rank);

@@ -21,6 +21,7 @@
 
 #include "access/xact.h"
 #include "catalog/partition.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -258,12 +259,14 @@ derive_keys(const Derivation *derivation, const Datum *keys, int count)
 	asked[1] = PointerGetDatum(derivation->label_array);
 	asked[2] = PointerGetDatum(derivation->rank_array);
 	execute_as(derivation->parent_owner, derivation->lock, asked, SPI_OK_SELECT);
+	SPI_freetuptable(SPI_tuptable);
 	if (SPI_processed == 0)
 		return;
 	execute_as(derivation->children_owner, derivation->ask, asked, SPI_OK_SELECT);
 	if (SPI_processed == 0)
 		return;
 	read_answers(derivation, values);
+	SPI_freetuptable(SPI_tuptable);
 	move_rows(derivation, values);
 }
 
@@ -298,10 +301,11 @@ add_context(void *arg)
 	errcontext("deriving the stages of table %s from table %s", derivation->parent_name, derivation->children_name);
 }
 
+/* In a context that goes after each lot of keys. */
 static void
 derive_sorted(Derivation *derivation, const Keys *keys)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "crm_lifecycle deriving", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "crm_lifecycle keys", ALLOCSET_DEFAULT_SIZES);
 	int			level = begin_settings(derivation);
 
 	SPI_connect();
@@ -313,7 +317,6 @@ derive_sorted(Derivation *derivation, const Keys *keys)
 		derive_keys(derivation, keys->items + i, Min(keys->count - i, MAX_KEYS_AT_ONCE));
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(context);
-		SPI_freetuptable(SPI_tuptable);
 	}
 	SPI_finish();
 	AtEOXact_GUC(false, level);
@@ -325,22 +328,17 @@ static void
 derive_gathered(void *argument)
 {
 	Gathered   *gathered = argument;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "crm_lifecycle deriving", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
 	Derivation *derivation = derivation_get(gathered->parent, NameStr(gathered->name));
 	ErrorContextCallback callback = {.previous = error_context_stack, .callback = add_context, .arg = derivation};
 
-	sort_keys(gathered);
 	error_context_stack = &callback;
-	derivation_begin(derivation);
-	PG_TRY();
-	{
-		derive_sorted(derivation, &gathered->keys);
-	}
-	PG_FINALLY();
-	{
-		derivation_end(derivation);
-	}
-	PG_END_TRY();
+	sort_keys(gathered);
+	derive_sorted(derivation, &gathered->keys);
 	error_context_stack = callback.previous;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
 }
 
 static bool
