@@ -44,12 +44,35 @@ CREATE FUNCTION @extschema@.derive_rows(rel regclass, name text, keys anyarray) 
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.derive_rows(regclass, text, anyarray) IS 'derives the stages of the rows with these keys now; for the table''s owner';
 
+-- What ties the triggers on two tables together. It is part of their names, so it is short, in any encoding.
+CREATE FUNCTION @extschema@.name_for_two(rel regclass, key text, other regclass) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	base text := (SELECT relname FROM pg_class WHERE oid = rel) || '.' || key;
+	found text;
+	number integer := 1;
+BEGIN
+	IF octet_length(base) > 35 THEN
+		base := left(base, 8);
+	END IF;
+	found := base;
+	WHILE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid IN (rel, other)
+			AND t.tgfoid IN ('@extschema@.derivation()'::regprocedure, '@extschema@.hand_over()'::regprocedure)
+			AND (@extschema@.trigger_arguments(t.tgargs))[1] = found) LOOP
+		number := number + 1;
+		found := base || ' ' || number;
+	END LOOP;
+	RETURN found;
+END $$;
+COMMENT ON FUNCTION @extschema@.name_for_two(regclass, text, regclass) IS 'a name for the triggers by which rows of two tables follow each other';
+
 -- The trigger that names the accounts' key and says how their stage is derived.
 CREATE FUNCTION @extschema@.register_derivation(rel regclass, key_column name, children regclass, arguments text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	trigger name := '~lifecycle_' || left(arguments[1], 40) || '_derivation';
+	trigger name := '~lifecycle_' || arguments[1] || '_derivation';
 BEGIN
 	EXECUTE format('CREATE CONSTRAINT TRIGGER %I AFTER UPDATE OF %I ON %s FROM %s FOR EACH ROW WHEN (false)'
 		' EXECUTE FUNCTION @extschema@.derivation(%s)', trigger, key_column, rel, children,
@@ -180,7 +203,6 @@ DECLARE
 	c @extschema@.attachments := @extschema@.attachment_of(children, child_stage_column);
 	key_column name;
 	derivation text;
-	number integer := 1;
 	side record;
 BEGIN
 	IF existing IS NULL OR existing NOT IN ('fill', 'defer') THEN
@@ -191,20 +213,14 @@ BEGIN
 	EXECUTE format('LOCK TABLE %s, %s IN SHARE ROW EXCLUSIVE MODE', children, rel);
 	SELECT * INTO via, key_column FROM @extschema@.derivation_columns(rel, children, via);
 	mapping := @extschema@.checked_mapping(a.lifecycle, c.lifecycle, mapping);
-	derivation := left((SELECT relname FROM pg_class WHERE oid = rel) || '.' || a.key, 50);
-	WHILE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid IN (rel, children) AND t.tgfoid = '@extschema@.derivation()'::regprocedure
-			AND (@extschema@.trigger_arguments(t.tgargs))[1] = derivation) LOOP
-		number := number + 1;
-		derivation := left((SELECT relname FROM pg_class WHERE oid = rel) || '.' || a.key, 46) || ' ' || number;
-	END LOOP;
-
+	derivation := @extschema@.name_for_two(rel, a.key, children);
 	PERFORM @extschema@.register_derivation(rel, key_column, children,
 		ARRAY[derivation, 'parent', a.key, c.key, rule, coalesce(mapping::text, ''), path]);
 	PERFORM @extschema@.register_derivation(children, via, rel, ARRAY[derivation, 'child', c.key]);
 	FOR side IN SELECT * FROM (VALUES (rel, children, 'parent', 'INSERT OR UPDATE'), (children, rel, 'child', 'INSERT OR UPDATE OR DELETE')) s (relation, other, name, events) LOOP
 		EXECUTE format('CREATE CONSTRAINT TRIGGER %I AFTER %s ON %s FROM %s FOR EACH ROW EXECUTE FUNCTION @extschema@.derive_stage(%L, %L)',
-			('~lifecycle_' || left(derivation, 40) || '_derive')::name, side.events, side.relation, side.other, derivation, side.name);
-		EXECUTE format('COMMENT ON TRIGGER %I ON %s IS %L', ('~lifecycle_' || left(derivation, 40) || '_derive')::name, side.relation,
+			'~lifecycle_' || derivation || '_derive', side.events, side.relation, side.other, derivation, side.name);
+		EXECUTE format('COMMENT ON TRIGGER %I ON %s IS %L', '~lifecycle_' || derivation || '_derive', side.relation,
 			format('derives the stage of %s from %s; lifecycle.underive() removes it', rel, children));
 	END LOOP;
 

@@ -24,7 +24,7 @@ CREATE FUNCTION @extschema@.register_hand_over(rel regclass, column_name name, o
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	trigger name := '~lifecycle_' || left(arguments[1], 40) || '_hand_over';
+	trigger name := '~lifecycle_' || arguments[1] || '_hand_over';
 BEGIN
 	EXECUTE format('CREATE CONSTRAINT TRIGGER %I AFTER UPDATE OF %I ON %s FROM %s FOR EACH ROW WHEN (false)'
 		' EXECUTE FUNCTION @extschema@.hand_over(%s)', trigger, column_name, rel, other,
@@ -45,8 +45,7 @@ DECLARE
 	r regclass;
 	key_column name;
 	unknown text;
-	name text := left((SELECT relname FROM pg_class WHERE oid = rel) || '.' || a.key, 50);
-	number integer := 1;
+	name text;
 BEGIN
 	FOREACH r IN ARRAY ARRAY[source, rel] LOOP
 		IF NOT (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = r) THEN
@@ -78,11 +77,7 @@ BEGIN
 		RAISE EXCEPTION 'column "%" of table % is not unique, so a row could be handed over twice', via, rel
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('ALTER TABLE %s ADD UNIQUE (%I);', rel, via);
 	END IF;
-	WHILE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid IN (rel, source) AND t.tgfoid = '@extschema@.hand_over()'::regprocedure
-			AND (@extschema@.trigger_arguments(t.tgargs))[1] = name) LOOP
-		number := number + 1;
-		name := left((SELECT relname FROM pg_class WHERE oid = rel) || '.' || a.key, 46) || ' ' || number;
-	END LOOP;
+	name := @extschema@.name_for_two(rel, a.key, source);
 	PERFORM @extschema@.register_hand_over(rel, via, source, ARRAY[name, 'target', a.key, s.key, stages::text]);
 	PERFORM @extschema@.register_hand_over(source, key_column, rel, ARRAY[name, 'source']);
 END $$;

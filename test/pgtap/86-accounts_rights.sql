@@ -166,6 +166,21 @@ SELECT is((SELECT stage FROM groups), 'mql', 'a group from its firms');
 UPDATE folk SET st = 'won' WHERE firm = 'firm 1' AND st = 'mql';
 SELECT is((SELECT stage FROM groups), 'won', 'follows the folk of its firms');
 
+-- Names as long as they can be, in letters of four bytes, twice from the same table
+CREATE TABLE "𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸" (id bigint PRIMARY KEY, "𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒" text DEFAULT 'lead', "𝑓𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔" text DEFAULT 'lead');
+CREATE TABLE "c'h""i\ld" (id bigint PRIMARY KEY, "o'f" bigint REFERENCES "𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸", "s'""\" text DEFAULT 'lead');
+SELECT lifecycle.attach('"𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸"', 'customer', stage_column => '𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒', journey_column => 'one');
+SELECT lifecycle.attach('"𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸"', 'customer', stage_column => '𝑓𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔', journey_column => 'two');
+SELECT lifecycle.attach('"c''h""i\ld"', 'customer', stage_column => E's\'"\\');
+SELECT lives_ok($$SELECT lifecycle.derive('"𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸"', '"c''h""i\ld"', stage_column => '𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒')$$, 'strange names');
+SELECT lives_ok($$SELECT lifecycle.derive('"𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸"', '"c''h""i\ld"', rule => 'all', stage_column => '𝑓𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔')$$, 'two stages of one table');
+INSERT INTO "𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸" VALUES (5000000000);
+INSERT INTO "c'h""i\ld" VALUES (1, 5000000000), (2, 5000000000);
+UPDATE "c'h""i\ld" SET "s'""\" = 'mql' WHERE id = 1;
+SELECT is((SELECT lifecycle.path(one) || ', ' || lifecycle.path(two) FROM "𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸"), 'lead>mql, lead', 'each follows by its own rule');
+SELECT lifecycle.underive('"𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸𝒹𝒶𝒷𝒸"', '𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒𝓈𝓉𝒶𝑔𝑒');
+SELECT is((SELECT string_agg(rule, ' ') FROM lifecycle.derivations WHERE children = '"c''h""i\ld"'::regclass), 'all', 'and is ended by itself');
+
 -- Any history of writes ends where a plain query says; the expected stage is computed here once more
 CREATE TABLE co (id int PRIMARY KEY, stage text DEFAULT 'lead');
 CREATE TABLE pe (id int PRIMARY KEY, co int, stage text DEFAULT 'lead');
