@@ -23,13 +23,17 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/typcache.h"
 
 #include "binding.h"
@@ -310,13 +314,30 @@ column_name(Relation rel, AttrNumber column)
 	return quote_identifier(get_attname(RelationGetRelid(rel), column, false));
 }
 
+/*
+ * Prepares a statement that its table's owner will run.  It is planned once, for any keys, and
+ * for tables that may grow: by their indexes, even if they are empty today.
+ */
 static SPIPlanPtr
-prepare(const char *sql, int nargs, Oid *types)
+prepare(Oid owner, const char *sql, int nargs, Oid *types)
 {
-	SPIPlanPtr	plan = SPI_prepare(sql, nargs, types);
+	int			level = NewGUCNestLevel();
+	Oid			userid;
+	int			sec_context;
+	SPIPlanPtr	plan;
+	CachedPlan *planned;
 
+	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(owner, sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	plan = SPI_prepare_cursor(sql, nargs, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL || SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not prepare: %s", sql);
+	planned = SPI_plan_get_cached_plan(plan);
+	if (planned != NULL)
+		ReleaseCachedPlan(planned, CurrentResourceOwner);
+	SetUserIdAndSecContext(userid, sec_context);
+	AtEOXact_GUC(false, level);
 	return plan;
 }
 
@@ -324,7 +345,8 @@ prepare(const char *sql, int nargs, Oid *types)
 static SPIPlanPtr
 prepare_lock(const Derivation *derivation, Oid keys, const char *equal, const char *key)
 {
-	return prepare(psprintf("SELECT FROM %1$s a WHERE a.%2$s %3$s ANY ($1) ORDER BY a.%2$s FOR NO KEY UPDATE",
+	return prepare(derivation->parent_owner,
+				   psprintf("SELECT FROM %1$s a WHERE a.%2$s %3$s ANY ($1) ORDER BY a.%2$s FOR NO KEY UPDATE",
 							derivation->parent_name, key, equal), 1, &keys);
 }
 
@@ -339,7 +361,8 @@ prepare_ask(const Derivation *derivation, Oid keys, const char *equal, Relation 
 
 	if (derivation->ever)
 		held = psprintf("ANY (COALESCE(lifecycle.stages(c.%s), ARRAY[%s]))", journey, held);
-	return prepare(psprintf("SELECT c.%1$s, pg_catalog.%2$s(m.rank) FROM %3$s c, ROWS FROM (pg_catalog.unnest($2),"
+	return prepare(derivation->children_owner,
+				   psprintf("SELECT c.%1$s, pg_catalog.%2$s(m.rank) FROM %3$s c, ROWS FROM (pg_catalog.unnest($2),"
 							" pg_catalog.unnest($3)) AS m (label, rank) WHERE m.label COLLATE pg_catalog.\"C\""
 							" OPERATOR(pg_catalog.=) %4$s AND c.%1$s %5$s ANY ($1) GROUP BY 1",
 							via, derivation->least ? "min" : "max", derivation->children_name, held, equal), 3, types);
@@ -355,7 +378,8 @@ prepare_move(const Derivation *derivation, Oid keys, const char *equal, const ch
 											FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 	Oid			types[] = {keys, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID};
 
-	return prepare(psprintf("UPDATE %1$s a SET %2$s = CAST(w.next AS %3$s)"
+	return prepare(derivation->parent_owner,
+				   psprintf("UPDATE %1$s a SET %2$s = CAST(w.next AS %3$s)"
 							" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS t (key, target),"
 							" ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5))"
 							" AS w (source, target, next)"
