@@ -34,6 +34,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "binding.h"
@@ -293,12 +294,23 @@ begin_settings(const Derivation *derivation)
 	return level;
 }
 
+/* What is said of an error while rows are derived. */
+typedef struct Report
+{
+	const Derivation *derivation;
+	bool		secret;			/* whoever wrote the child may not read the parents' table */
+} Report;
+
+/* Errors are raised as the owner of the rows, and told to somebody else. */
 static void
 add_context(void *arg)
 {
-	const Derivation *derivation = arg;
+	const Report *report = arg;
 
-	errcontext("deriving the stages of table %s from table %s", derivation->parent_name, derivation->children_name);
+	if (report->secret)
+		errdetail("Whoever may read table %s is told more.", report->derivation->parent_name);
+	errcontext("deriving the stages of table %s from table %s", report->derivation->parent_name,
+			   report->derivation->children_name);
 }
 
 /* In a context that goes after each lot of keys. */
@@ -331,8 +343,11 @@ derive_gathered(void *argument)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "crm_lifecycle deriving", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	Derivation *derivation = derivation_get(gathered->parent, NameStr(gathered->name));
-	ErrorContextCallback callback = {.previous = error_context_stack, .callback = add_context, .arg = derivation};
+	Report		report = {.derivation = derivation};
+	ErrorContextCallback callback = {.previous = error_context_stack, .callback = add_context, .arg = &report};
 
+	report.secret = pg_class_aclcheck(derivation->parent, GetUserId(), ACL_SELECT) != ACLCHECK_OK ||
+		check_enable_rls(derivation->parent, InvalidOid, true) == RLS_ENABLED;
 	error_context_stack = &callback;
 	sort_keys(gathered);
 	derive_sorted(derivation, &gathered->keys);

@@ -23,6 +23,7 @@
 #include "compat.h"
 #include "journey_io.h"
 #include "ownership.h"
+#include "derive.h"
 #include "refuse.h"
 
 /* Values of a key are shown up to this many bytes, as core's messages show a row's. */
@@ -131,7 +132,8 @@ refuse_with(const Candidate *candidate, const char *constraint, const char *mess
 	const Binding *binding = candidate->binding;
 	bool		is_new = candidate->old_row == binding->no_row;
 
-	if (binding->mode != MODE_OBSERVE)
+	/* Whoever moves a child is not warned of what the parent's row is like. */
+	if (binding->mode == MODE_ENFORCE || (binding->mode == MODE_WARN && !derive_is_moving(binding)))
 		raise_refusal(binding->mode == MODE_ENFORCE ? ERROR : WARNING, binding, candidate->rel,
 					  is_new ? candidate->new_row : candidate->old_row, constraint, message, detail, hint);
 }

@@ -106,6 +106,17 @@ UPDATE crm.contacts SET stage = 'mql' WHERE id = 41;
 SELECT set_config('crm_lifecycle.effective_at', '', true);
 SELECT is((SELECT journey::text FROM crm.accounts WHERE id = 3), '{lead@2026-01-05T00:00:00Z,mql@2026-01-06T00:00:00Z}', 'when things happened holds for both');
 
+-- What stands in the way of an account is not told to who may not read it
+ALTER TABLE crm.accounts ADD CONSTRAINT never CHECK (stage <> 'mql') NOT VALID;
+SET LOCAL ROLE derive_app;
+INSERT INTO crm.contacts VALUES (61, 2);
+SELECT is((SELECT concat_ws(' ', state, con, detail) FROM caught($$UPDATE crm.contacts SET stage = 'mql' WHERE id = 61$$)), '23514 never Whoever may read table crm.accounts is told more.',
+	'38: an error does not show the account');
+RESET ROLE;
+SELECT matches((SELECT detail FROM caught($$UPDATE crm.contacts SET stage = 'mql' WHERE id = 61$$)), '^Failing row contains', 'but to who may');
+ALTER TABLE crm.accounts DROP CONSTRAINT never;
+DELETE FROM crm.contacts WHERE id = 61;
+
 -- An error of the accounts' own says where it comes from, and undoes the contact's move
 ALTER TABLE crm.accounts ADD CONSTRAINT never CHECK (stage <> 'won');
 SELECT is((SELECT concat_ws(' ', state, con) FROM caught($$UPDATE crm.contacts SET stage = 'won' WHERE id = 41$$)), '23514 never', 'a constraint of the accounts stops the contact');
