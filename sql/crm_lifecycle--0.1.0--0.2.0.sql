@@ -5612,11 +5612,34 @@ CREATE FUNCTION lifecycle.derive_rows(rel regclass, name text, keys anyarray) RE
 
 COMMENT ON FUNCTION lifecycle.derive_rows(regclass, text, anyarray) IS 'derives the stages of the rows with these keys now; for the table''s owner';
 
+CREATE FUNCTION lifecycle.name_for_two(rel regclass, key text, other regclass) RETURNS text
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	base text := (SELECT relname FROM pg_class WHERE oid = rel) || '.' || key;
+	found text;
+	number integer := 1;
+BEGIN
+	IF octet_length(base) > 35 THEN
+		base := left(base, 8);
+	END IF;
+	found := base;
+	WHILE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid IN (rel, other)
+			AND t.tgfoid IN ('lifecycle.derivation()'::regprocedure, 'lifecycle.hand_over()'::regprocedure)
+			AND (lifecycle.trigger_arguments(t.tgargs))[1] = found) LOOP
+		number := number + 1;
+		found := base || ' ' || number;
+	END LOOP;
+	RETURN found;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.name_for_two(regclass, text, regclass) IS 'a name for the triggers by which rows of two tables follow each other';
+
 CREATE FUNCTION lifecycle.register_derivation(rel regclass, key_column name, children regclass, arguments text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	trigger name := '~lifecycle_' || left(arguments[1], 40) || '_derivation';
+	trigger name := '~lifecycle_' || arguments[1] || '_derivation';
 BEGIN
 	EXECUTE format('CREATE CONSTRAINT TRIGGER %I AFTER UPDATE OF %I ON %s FROM %s FOR EACH ROW WHEN (false)'
 		' EXECUTE FUNCTION lifecycle.derivation(%s)', trigger, key_column, rel, children,
@@ -5749,7 +5772,6 @@ DECLARE
 	c lifecycle.attachments := lifecycle.attachment_of(children, child_stage_column);
 	key_column name;
 	derivation text;
-	number integer := 1;
 	side record;
 BEGIN
 	IF existing IS NULL OR existing NOT IN ('fill', 'defer') THEN
@@ -5760,20 +5782,14 @@ BEGIN
 	EXECUTE format('LOCK TABLE %s, %s IN SHARE ROW EXCLUSIVE MODE', children, rel);
 	SELECT * INTO via, key_column FROM lifecycle.derivation_columns(rel, children, via);
 	mapping := lifecycle.checked_mapping(a.lifecycle, c.lifecycle, mapping);
-	derivation := left((SELECT relname FROM pg_class WHERE oid = rel) || '.' || a.key, 50);
-	WHILE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid IN (rel, children) AND t.tgfoid = 'lifecycle.derivation()'::regprocedure
-			AND (lifecycle.trigger_arguments(t.tgargs))[1] = derivation) LOOP
-		number := number + 1;
-		derivation := left((SELECT relname FROM pg_class WHERE oid = rel) || '.' || a.key, 46) || ' ' || number;
-	END LOOP;
-
+	derivation := lifecycle.name_for_two(rel, a.key, children);
 	PERFORM lifecycle.register_derivation(rel, key_column, children,
 		ARRAY[derivation, 'parent', a.key, c.key, rule, coalesce(mapping::text, ''), path]);
 	PERFORM lifecycle.register_derivation(children, via, rel, ARRAY[derivation, 'child', c.key]);
 	FOR side IN SELECT * FROM (VALUES (rel, children, 'parent', 'INSERT OR UPDATE'), (children, rel, 'child', 'INSERT OR UPDATE OR DELETE')) s (relation, other, name, events) LOOP
 		EXECUTE format('CREATE CONSTRAINT TRIGGER %I AFTER %s ON %s FROM %s FOR EACH ROW EXECUTE FUNCTION lifecycle.derive_stage(%L, %L)',
-			('~lifecycle_' || left(derivation, 40) || '_derive')::name, side.events, side.relation, side.other, derivation, side.name);
-		EXECUTE format('COMMENT ON TRIGGER %I ON %s IS %L', ('~lifecycle_' || left(derivation, 40) || '_derive')::name, side.relation,
+			'~lifecycle_' || derivation || '_derive', side.events, side.relation, side.other, derivation, side.name);
+		EXECUTE format('COMMENT ON TRIGGER %I ON %s IS %L', '~lifecycle_' || derivation || '_derive', side.relation,
 			format('derives the stage of %s from %s; lifecycle.underive() removes it', rel, children));
 	END LOOP;
 
@@ -6038,7 +6054,7 @@ CREATE FUNCTION lifecycle.register_hand_over(rel regclass, column_name name, oth
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	trigger name := '~lifecycle_' || left(arguments[1], 40) || '_hand_over';
+	trigger name := '~lifecycle_' || arguments[1] || '_hand_over';
 BEGIN
 	EXECUTE format('CREATE CONSTRAINT TRIGGER %I AFTER UPDATE OF %I ON %s FROM %s FOR EACH ROW WHEN (false)'
 		' EXECUTE FUNCTION lifecycle.hand_over(%s)', trigger, column_name, rel, other,
@@ -6060,8 +6076,7 @@ DECLARE
 	r regclass;
 	key_column name;
 	unknown text;
-	name text := left((SELECT relname FROM pg_class WHERE oid = rel) || '.' || a.key, 50);
-	number integer := 1;
+	name text;
 BEGIN
 	FOREACH r IN ARRAY ARRAY[source, rel] LOOP
 		IF NOT (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = r) THEN
@@ -6093,11 +6108,7 @@ BEGIN
 		RAISE EXCEPTION 'column "%" of table % is not unique, so a row could be handed over twice', via, rel
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('ALTER TABLE %s ADD UNIQUE (%I);', rel, via);
 	END IF;
-	WHILE EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid IN (rel, source) AND t.tgfoid = 'lifecycle.hand_over()'::regprocedure
-			AND (lifecycle.trigger_arguments(t.tgargs))[1] = name) LOOP
-		number := number + 1;
-		name := left((SELECT relname FROM pg_class WHERE oid = rel) || '.' || a.key, 46) || ' ' || number;
-	END LOOP;
+	name := lifecycle.name_for_two(rel, a.key, source);
 	PERFORM lifecycle.register_hand_over(rel, via, source, ARRAY[name, 'target', a.key, s.key, stages::text]);
 	PERFORM lifecycle.register_hand_over(source, key_column, rel, ARRAY[name, 'source']);
 END $$;
