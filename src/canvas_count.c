@@ -152,6 +152,24 @@ can_be_gone(const Diagram *diagram, const DiagramMove *move)
 	return move->to_stage != NO_STAGE && !diagram->stages[move->to_stage].outside;
 }
 
+/*
+ * Of several arrows to where rows begin, from [*] and from stages outside the table, one
+ * counts them: the first that is drawn.
+ */
+static bool
+is_second_beginning(const Diagram *diagram, int number)
+{
+	const DiagramMove *move = &diagram->moves[number];
+
+	if (move->from_phase != NO_STAGE || !is_beginning(diagram, move->from_stage))
+		return false;
+	for (int i = 0; i < number; i++)
+		if (diagram->moves[i].from_phase == NO_STAGE && diagram->moves[i].to_stage == move->to_stage &&
+			is_beginning(diagram, diagram->moves[i].from_stage))
+			return true;
+	return false;
+}
+
 /* The flow between two places, if anybody went there and no arrow counts it yet. */
 static uint64
 claim_flow(CanvasFigures *figures, int from, int to)
@@ -221,7 +239,7 @@ canvas_claim(const Diagram *diagram, CanvasFigures *figures)
 	{
 		const DiagramMove *move = &diagram->moves[i];
 
-		arrows[i].counts = can_be_gone(diagram, move);
+		arrows[i].counts = can_be_gone(diagram, move) && !is_second_beginning(diagram, i);
 		if (!arrows[i].counts || move->from_phase != NO_STAGE)
 			continue;
 		arrows[i].count = claim_from(diagram, figures, move->from_stage, move->to_stage);

@@ -201,9 +201,7 @@ say_move(StringInfo out, const CanvasStyle *style, uint64 count, uint64 whole)
 	canvas_say_count(out, style, count);
 	if (count == whole)
 		return;
-	appendStringInfoString(out, " (");
 	canvas_say_share(out, style, count, whole);
-	appendStringInfoChar(out, ')');
 }
 
 static void

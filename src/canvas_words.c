@@ -111,19 +111,24 @@ canvas_say_count(StringInfo out, const CanvasStyle *style, uint64 count)
 }
 
 /*
- * Appends whole percents; what is neither none nor all never looks like it.
+ * Appends whole percents in parentheses; what is neither none nor all never looks like it.
+ * Lines are not broken inside.
  */
 void
 canvas_say_share(StringInfo out, const CanvasStyle *style, uint64 count, uint64 whole)
 {
+	static const Wording gap = {"\u00A0", " "};
+	const char *space = wording(style, &gap);
 	double		percent = 100.0 * count / whole;
 
+	appendStringInfo(out, "%s(", space);
 	if (count > 0 && percent < 1)
-		appendStringInfoString(out, "<1 %");
+		appendStringInfoString(out, "<1");
 	else if (count < whole && percent > 99)
-		appendStringInfoString(out, ">99 %");
+		appendStringInfoString(out, ">99");
 	else
-		appendStringInfo(out, "%.0f %%", percent);
+		appendStringInfo(out, "%.0f", percent);
+	appendStringInfo(out, "%s%%)", space);
 }
 
 typedef enum Unit

@@ -45,7 +45,9 @@ CREATE FUNCTION chance(id int, step int) RETURNS int LANGUAGE sql IMMUTABLE AS $
 CREATE TABLE event AS
     SELECT id, step, ('{a,b,c,d,a,b,c,x}'::text[])[1 + chance(id, step) % 8] AS stage,
         timestamptz '2026-01-01Z' + sum(make_interval(hours => 1 + chance(id, step + 100))) OVER (PARTITION BY id ORDER BY step) AS at
-    FROM generate_series(1, 2000) id, generate_series(1, 8) step WHERE step <= 1 + chance(id, 0) % 8;
+    FROM generate_series(1, 500) id, generate_series(1, 8) step WHERE step <= 1 + chance(id, 0) % 8;
+CREATE INDEX ON event (id, step);
+ANALYZE event;
 CREATE VIEW people AS SELECT id, journey_agg(stage, at) AS journey FROM event GROUP BY id;
 
 -- What had happened by an instant, in a period of moves.
@@ -59,8 +61,8 @@ RETURNS SETOF record LANGUAGE sql AS $$
 $$;
 CREATE FUNCTION said(n numeric) RETURNS text LANGUAGE sql AS $$ SELECT ltrim(to_char(n, '999,990')) $$;
 CREATE FUNCTION said_share(n bigint, whole bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT CASE WHEN n = whole THEN '' WHEN n > 0 AND 100.0 * n / whole < 1 THEN ' (<1 %)'
-        WHEN 100.0 * n / whole > 99 THEN ' (>99 %)' ELSE format(' (%s %%)', round((100.0 * n / whole)::float8)) END
+    SELECT CASE WHEN n = whole THEN '' WHEN n > 0 AND 100.0 * n / whole < 1 THEN ' (<1 %)'
+        WHEN 100.0 * n / whole > 99 THEN ' (>99 %)' ELSE format(' (%s %%)', round((100.0 * n / whole)::float8)) END
 $$;
 CREATE FUNCTION said_span(i interval) RETURNS text LANGUAGE sql AS $$
     SELECT CASE WHEN s >= 864000 THEN format('%s d', floor(s / 86400))
@@ -136,7 +138,6 @@ SELECT is(canvas(NULL, 'people'), NULL, 'of no lifecycle there is no canvas');
 SELECT is(canvas('deal', NULL), NULL, 'nor of no rows');
 SELECT alike(canvas('deal', 'people', direction => 'LR'), E'%stateDiagram-v2\n    direction LR\n%', 'the direction can be another');
 SELECT alike(canvas('deal', 'people', '2026-12-31Z', lang => 'fr'), '%a : % ici · % en retard%médiane %mouvements non dessinés%ont débuté ici%', 'French says the same in French');
-SELECT alike(canvas('deal', 'people', '2026-12-31Z', lang => 'fr'), E'%2\u202F000 lignes%', 'with its own thousands');
 SELECT ok((SELECT regexp_match(canvas('deal', 'people'), 'title: "deal · (....-..-.. ..:..) UTC'))[1]::timestamp BETWEEN (now() AT TIME ZONE 'UTC') - interval '1 minute' AND clock_timestamp() AT TIME ZONE 'UTC',
     'without an instant it is as of now, in UTC');
 
@@ -218,6 +219,8 @@ SELECT alike(canvas('order', 'orders', '2026-01-01 09:00Z'), '%new : 2 now · 0 
 SELECT unalike(canvas('order', 'orders', '2026-01-01 09:00Z'), '%late stroke%', 'but has no border');
 INSERT INTO orders VALUES (7, 'New', 1, 1, '{New@2026-01-03 09:00:00Z}'), (8, 'New', 1, 1, '{New@2026-01-03 09:00:00Z}');
 SELECT alike(canvas('order', 'orders', '2026-01-03 10:00Z'), '%5 now · 2 late%classDef canvas_late stroke:#e08214%class new canvas_late%', 'two of five are less than half');
+SELECT create_lifecycle('crowded', E'stateDiagram-v2\n[*] --> crowd\ncrowd --> New : come\n[*] --> New : be told\nnote right of crowd\noutside: yes\nend note');
+SELECT results_eq($$SELECT coalesce(event, '') FROM diagram_moves(canvas('crowded', 'orders', '2026-01-03 10:00Z'))$$, '{"",come · 6,be told}'::text[], 'of two ways to begin in a stage the first counts, the other has no number');
 SELECT create_lifecycle('titled', E'---\ntitle: Orders of the year\n---\nstateDiagram-v2\n[*] --> New');
 SELECT alike(canvas('titled', 'orders'), E'---\ntitle: Orders of the year\n---\n%', 'a title that the diagram has stays');
 SELECT create_lifecycle(E'odd "name"\\ \n: #x', E'stateDiagram-v2\n[*] --> New');
@@ -243,9 +246,10 @@ SELECT is(drawn_span('913 days', 'fr'), '2,4 ans', 'and its own comma');
 CREATE TABLE many (journey journey);
 SELECT create_lifecycle('fork', E'stateDiagram-v2\n[*] --> a\na --> b\na --> c');
 INSERT INTO many SELECT format('{a@2026-01-01,%s@2026-01-02}', CASE WHEN i = 0 THEN 'b' ELSE 'c' END)::journey FROM generate_series(0, 1200) i;
-SELECT results_eq($$SELECT event FROM diagram_moves(canvas('fork', 'many', '2026-02-01'))$$, '{"1,201","1 (<1 %)","1,200 (>99 %)"}'::text[], 'one of many is not nothing, and all but one not all');
+SELECT results_eq($$SELECT event FROM diagram_moves(canvas('fork', 'many', '2026-02-01'))$$, '{"1,201","1 (<1 %)","1,200 (>99 %)"}'::text[], 'one of many is not nothing, and all but one not all');
+SELECT alike(canvas('fork', 'many', '2026-02-01', lang => 'fr'), E'%1\u202F201 lignes%1\u202F200%', 'French has its own thousands');
 DELETE FROM many WHERE path(journey) = 'a>b';
-SELECT results_eq($$SELECT event FROM diagram_moves(canvas('fork', 'many', '2026-02-01'))$$, '{"1,200",0 (0 %),"1,200"}'::text[], 'a share of all is left out, one of nothing is not');
+SELECT results_eq($$SELECT event FROM diagram_moves(canvas('fork', 'many', '2026-02-01'))$$, '{"1,200",0 (0 %),"1,200"}'::text[], 'a share of all is left out, one of nothing is not');
 
 -- Labels that nobody would draw.
 INSERT INTO many SELECT journey_agg(stage, at) FROM (VALUES ('a', timestamptz '2026-01-01Z'), (E'x "q" <i>\n# ; 漢 ' || repeat('é', 100), '2026-01-02Z')) e (stage, at);
