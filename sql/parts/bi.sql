@@ -38,7 +38,11 @@ COMMENT ON FUNCTION @extschema@.main_line(text) IS 'the stages of a lifecycle on
 -- These are NULL where there is nothing to ask: a lifecycle need not have a stage that is open or won.
 CREATE FUNCTION @extschema@.bi_funnel(lifecycle text) RETURNS @extschema@.funnel_spec
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$ SELECT @extschema@.funnel_spec(m.line, reach => 'at_least') FROM @extschema@.main_line(lifecycle) m (line) WHERE m.line <> '{}' $$;
+AS $$
+	-- A funnel has at most 64 steps.
+	SELECT @extschema@.funnel_spec(CASE WHEN cardinality(m.line) > 64 THEN m.line[:63] || m.line[cardinality(m.line)] ELSE m.line END, reach => 'at_least')
+	FROM @extschema@.main_line(lifecycle) m (line) WHERE m.line <> '{}'
+$$;
 COMMENT ON FUNCTION @extschema@.bi_funnel(text) IS 'the funnel along the main line of a lifecycle; whoever skipped a step and came further has passed it';
 
 CREATE FUNCTION @extschema@.bi_cohorts(lifecycle text, months integer, time_zone text) RETURNS @extschema@.retention_spec
@@ -195,6 +199,11 @@ BEGIN
 			GROUP BY s.label ORDER BY min(s.position), s.label COLLATE "C")',
 			lifecycle, CASE WHEN a.lifecycle IS NULL THEN format(' FROM %s t', rel) ELSE '' END)
 		INTO labels;
+		IF cardinality(names || own || labels) > 1600 THEN
+			RAISE EXCEPTION 'the dates of % would have % columns', rel, cardinality(names || own || labels)
+				USING ERRCODE = 'too_many_columns', DETAIL = 'A view has at most 1,600, and this one a column for each stage of each lifecycle in the table.',
+					HINT = 'Make a view of the rows of one lifecycle, or of some, and create_bi_views() of that.';
+		END IF;
 	END IF;
 	names := @extschema@.distinct_names(names, own || labels);
 	SELECT concat(lifecycle, ' AS lifecycle, ', string_agg(format('%s AS %I, ', c.expression, c.name), '' ORDER BY c.n)),
@@ -351,6 +360,15 @@ AS $$
 	ORDER BY v.oid::regclass::text COLLATE "C"
 $$;
 COMMENT ON FUNCTION @extschema@.bi_views(regclass) IS 'the views that create_bi_views() made over a table, with what they were asked for';
+
+-- Only dates have columns that a lifecycle can leave behind.
+CREATE FUNCTION @extschema@.outdated_bi_views(rel regclass) RETURNS SETOF regclass
+LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT v.view FROM @extschema@.bi_views(rel) v CROSS JOIN LATERAL @extschema@.bi_frame(rel, v.shape, v.options) f
+	WHERE v.shape = 'dates' AND NOT f.names <@ ARRAY(SELECT p.attname::text FROM pg_attribute p WHERE p.attrelid = v.view)
+$$;
+COMMENT ON FUNCTION @extschema@.outdated_bi_views(regclass) IS 'the views for BI that lack a column for a stage of today';
 
 CREATE FUNCTION @extschema@.make_bi_view(rel regclass, shape text, schema name, view_name name, options jsonb) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

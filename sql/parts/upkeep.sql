@@ -312,6 +312,10 @@ BEGIN
 	RETURN QUERY SELECT * FROM @extschema@.verify_derivations(rel, a.stage_column);
 
 	RETURN QUERY
+	SELECT 'view for BI lacks a stage', v::text, NULL::bigint, format('SELECT * FROM lifecycle.refresh_bi_views(%L);', rel)
+	FROM @extschema@.outdated_bi_views(rel) v;
+
+	RETURN QUERY
 	SELECT 'label is missing in the type', s.label, NULL::bigint,
 		format('SELECT * FROM lifecycle.add_stage_labels(%L);', s.lifecycle)
 			|| coalesce((

@@ -188,10 +188,12 @@ SELECT results_eq($$SELECT shape, change FROM lifecycle.refresh_bi_views('few') 
 SELECT isnt((SELECT d FROM few_dates WHERE id = 1), NULL, 'which is filled');
 CREATE VIEW on_top AS SELECT c FROM few_dates;
 CALL lifecycle.rename_stage('few', 'c', 'Closed', blocks => NULL);
+SELECT results_eq($$SELECT problem, subject, hint FROM lifecycle.verify('few') WHERE problem LIKE 'view%'$$, $$VALUES ('view for BI lacks a stage', 'public.few_dates', 'SELECT * FROM lifecycle.refresh_bi_views(''public.few'');')$$, 'verify() says so');
 SELECT results_eq($$SELECT message, hint FROM caught($q$SELECT lifecycle.refresh_bi_views('few')$q$)$$,
 	$$VALUES ('cannot drop view public.few_dates because other objects depend on it', 'Drop them, call this again, and make them again.')$$, 'what depends on a column that goes is in the way');
 DROP VIEW on_top;
 SELECT results_eq($$SELECT shape, change FROM lifecycle.refresh_bi_views('few') WHERE change <> 'replaced'$$, $$VALUES ('dates', 'made anew')$$, 'a stage renamed is a column renamed');
+SELECT is_empty($$SELECT * FROM lifecycle.verify('few')$$, 'and then is satisfied');
 SELECT isnt((SELECT "Closed" FROM few_dates WHERE id = 1), NULL, 'which is filled');
 SELECT is((SELECT string_agg(concat_ws(' ', grantee, privilege_type, is_grantable), ', ' ORDER BY grantee) FROM information_schema.role_table_grants
 	WHERE table_name = 'few_dates' AND grantee IN ('PUBLIC', 'bi_granter')), 'PUBLIC SELECT NO, bi_granter SELECT YES', 'what was granted is granted again');
@@ -296,6 +298,19 @@ SELECT is((SELECT view::text FROM lifecycle.create_bi_views('few', 'second') WHE
 SELECT lifecycle.create_bi_views('few', 'stage');
 SELECT results_eq($$SELECT DISTINCT stage FROM few_second_dates UNION ALL SELECT DISTINCT stage FROM few_stage_dates WHERE id = 1$$, $$VALUES ('in'), ('d')$$, 'each reads its own journeys');
 SELECT is((SELECT count(*) FROM lifecycle.refresh_bi_views('few')), 16::bigint, 'also when they are made again');
+SELECT lifecycle.create_lifecycle('long ' || l, (SELECT E'stateDiagram-v2\n[*] --> ' || l || E'1\n' || string_agg(format('%1$s%2$s --> %1$s%3$s', l, n, n + 1), E'\n' ORDER BY n) || format(E'\nnote right of %s900\noutcome: won\nend note', l) FROM generate_series(1, 899) n))
+FROM unnest('{a,b}'::text[]) l;
+CREATE TABLE long (id int, pipeline text, stage text);
+SELECT lifecycle.attach('long', lifecycle_column => 'pipeline');
+INSERT INTO long VALUES (1, 'long a', 'a1');
+SELECT is((SELECT count(*) FROM lifecycle.create_bi_views('long')), 8::bigint, 'a lifecycle may have many stages');
+SELECT is((SELECT array_agg(stage ORDER BY step) FILTER (WHERE step > 62) FROM long_funnel), '{a63,a900}', 'though a funnel has 64 steps');
+SELECT is((SELECT count(a900) + count(a1) FROM long_dates), 1::bigint, 'dates have all');
+INSERT INTO long VALUES (2, 'long b', 'b1');
+SELECT is(words($$SELECT lifecycle.refresh_bi_views('long')$$), 'the dates of public.long would have 1806 columns
+A view has at most 1,600, and this one a column for each stage of each lifecycle in the table.
+Make a view of the rows of one lifecycle, or of some, and create_bi_views() of that.', 'as far as a view can');
+SELECT lifecycle.drop_bi_views('long');
 CREATE VIEW live AS SELECT * FROM deals WHERE segment = 'big';
 SELECT lifecycle.create_bi_views('live');
 SELECT is((SELECT count(*) FROM live_dates), (SELECT count(*) FROM deals WHERE segment = 'big'), 'a view of the table has views too, of what it shows');
