@@ -336,7 +336,7 @@ COMMENT ON FUNCTION @extschema@.bi_summary_query(regclass, text, jsonb) IS 'the 
 
 -- Comments are anybody's to write on what they own.
 CREATE FUNCTION @extschema@.bi_options(view oid) RETURNS jsonb
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN substring(obj_description(view, 'pg_class') FROM '\nlifecycle\.create_bi_views\(\): (\{.*\})$')::jsonb;
@@ -347,7 +347,7 @@ COMMENT ON FUNCTION @extschema@.bi_options(oid) IS 'what a view for BI was made 
 
 -- The views of a table that are ours, by their comment; those of roles that the caller is not a member of are theirs.
 CREATE FUNCTION @extschema@.bi_views(rel regclass, OUT shape text, OUT view regclass, OUT options jsonb) RETURNS SETOF record
-LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT v.options ->> 'shape', v.oid::regclass, v.options - 'shape'
 	FROM (
@@ -356,7 +356,7 @@ AS $$
 		WHERE c.relkind = 'v' AND pg_has_role(c.relowner, 'USAGE') AND EXISTS (
 			SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
 			WHERE r.ev_class = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = rel)) v
-		JOIN @extschema@.bi_shapes() WITH ORDINALITY s ON s.shape = v.options ->> 'shape'
+		JOIN @extschema@.bi_shapes() s ON s.shape = v.options ->> 'shape'
 	ORDER BY v.oid::regclass::text COLLATE "C"
 $$;
 COMMENT ON FUNCTION @extschema@.bi_views(regclass) IS 'the views that create_bi_views() made over a table, with what they were asked for';
@@ -390,6 +390,9 @@ BEGIN
 	BEGIN
 		EXECUTE format('CREATE OR REPLACE VIEW %s WITH (security_invoker = true) AS %s', target, query);
 	EXCEPTION WHEN invalid_table_definition THEN
+		IF existing IS NULL THEN
+			RAISE;
+		END IF;
 		-- Columns went or changed places. What was granted on the view is granted on the new one.
 		SELECT pg_get_userbyid(c.relowner), ARRAY(
 			SELECT format('GRANT %s ON %s TO %s%s', g.privilege_type, target, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
@@ -414,7 +417,7 @@ BEGIN
 		|| E'\nlifecycle.create_bi_views(): ' || (options || jsonb_build_object('shape', shape)));
 	RETURN change;
 END $$;
-COMMENT ON FUNCTION @extschema@.make_bi_view(regclass, text, name, name, jsonb) IS 'makes or replaces one view for BI, and tells which of the two';
+COMMENT ON FUNCTION @extschema@.make_bi_view(regclass, text, name, name, jsonb) IS 'makes or replaces one view for BI, and tells which';
 
 -- All names of a set are as long as the longest of them lets them be; a prefix that is cut tells itself from others.
 CREATE FUNCTION @extschema@.bi_name(prefix text, shape text) RETURNS name

@@ -377,6 +377,9 @@ RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 
+SELECT is((SELECT count(*) FROM plan('SELECT * FROM jobs_' || shape) p WHERE p ~ 'Subquery Scan on m'), 1::bigint, shape || ' asks each lifecycle once, not for each row')
+FROM unnest('{funnel,flow,cohorts}'::text[]) shape;
+
 -- Steps by their number, in line and out of line.
 SELECT results_eq('SELECT n, lifecycle.step_stage(j, n), lifecycle.step_at(j, n) FROM (SELECT journey AS j, lifecycle.step_numbers(journey) AS n FROM deals WHERE id = 20) x',
 	'SELECT s.step, s.stage, s.entered_at FROM deals, lifecycle.steps(journey) s WHERE id = 20', 'steps are asked for by their number');
