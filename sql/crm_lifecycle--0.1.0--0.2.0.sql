@@ -4588,6 +4588,10 @@ BEGIN
 	RETURN QUERY SELECT * FROM lifecycle.verify_derivations(rel, a.stage_column);
 
 	RETURN QUERY
+	SELECT 'view for BI lacks a stage', v::text, NULL::bigint, format('SELECT * FROM lifecycle.refresh_bi_views(%L);', rel)
+	FROM lifecycle.outdated_bi_views(rel) v;
+
+	RETURN QUERY
 	SELECT 'label is missing in the type', s.label, NULL::bigint,
 		format('SELECT * FROM lifecycle.add_stage_labels(%L);', s.lifecycle)
 			|| coalesce((
@@ -7102,7 +7106,11 @@ COMMENT ON FUNCTION lifecycle.main_line(text) IS 'the stages of a lifecycle on t
 
 CREATE FUNCTION lifecycle.bi_funnel(lifecycle text) RETURNS lifecycle.funnel_spec
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$ SELECT lifecycle.funnel_spec(m.line, reach => 'at_least') FROM lifecycle.main_line(lifecycle) m (line) WHERE m.line <> '{}' $$;
+AS $$
+	-- A funnel has at most 64 steps.
+	SELECT lifecycle.funnel_spec(CASE WHEN cardinality(m.line) > 64 THEN m.line[:63] || m.line[cardinality(m.line)] ELSE m.line END, reach => 'at_least')
+	FROM lifecycle.main_line(lifecycle) m (line) WHERE m.line <> '{}'
+$$;
 
 COMMENT ON FUNCTION lifecycle.bi_funnel(text) IS 'the funnel along the main line of a lifecycle; whoever skipped a step and came further has passed it';
 
@@ -7260,6 +7268,11 @@ BEGIN
 			GROUP BY s.label ORDER BY min(s.position), s.label COLLATE "C")',
 			lifecycle, CASE WHEN a.lifecycle IS NULL THEN format(' FROM %s t', rel) ELSE '' END)
 		INTO labels;
+		IF cardinality(names || own || labels) > 1600 THEN
+			RAISE EXCEPTION 'the dates of % would have % columns', rel, cardinality(names || own || labels)
+				USING ERRCODE = 'too_many_columns', DETAIL = 'A view has at most 1,600, and this one a column for each stage of each lifecycle in the table.',
+					HINT = 'Make a view of the rows of one lifecycle, or of some, and create_bi_views() of that.';
+		END IF;
 	END IF;
 	names := lifecycle.distinct_names(names, own || labels);
 	SELECT concat(lifecycle, ' AS lifecycle, ', string_agg(format('%s AS %I, ', c.expression, c.name), '' ORDER BY c.n)),
@@ -7394,7 +7407,7 @@ END $$;
 COMMENT ON FUNCTION lifecycle.bi_summary_query(regclass, text, jsonb) IS 'the query of a view for BI that sums the rows of the table up';
 
 CREATE FUNCTION lifecycle.bi_options(view oid) RETURNS jsonb
-LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	RETURN substring(obj_description(view, 'pg_class') FROM '\nlifecycle\.create_bi_views\(\): (\{.*\})$')::jsonb;
@@ -7405,7 +7418,7 @@ END $$;
 COMMENT ON FUNCTION lifecycle.bi_options(oid) IS 'what a view for BI was made of, by its comment; NULL where it is none';
 
 CREATE FUNCTION lifecycle.bi_views(rel regclass, OUT shape text, OUT view regclass, OUT options jsonb) RETURNS SETOF record
-LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT v.options ->> 'shape', v.oid::regclass, v.options - 'shape'
 	FROM (
@@ -7414,11 +7427,20 @@ AS $$
 		WHERE c.relkind = 'v' AND pg_has_role(c.relowner, 'USAGE') AND EXISTS (
 			SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
 			WHERE r.ev_class = c.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = rel)) v
-		JOIN lifecycle.bi_shapes() WITH ORDINALITY s ON s.shape = v.options ->> 'shape'
+		JOIN lifecycle.bi_shapes() s ON s.shape = v.options ->> 'shape'
 	ORDER BY v.oid::regclass::text COLLATE "C"
 $$;
 
 COMMENT ON FUNCTION lifecycle.bi_views(regclass) IS 'the views that create_bi_views() made over a table, with what they were asked for';
+
+CREATE FUNCTION lifecycle.outdated_bi_views(rel regclass) RETURNS SETOF regclass
+LANGUAGE sql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT v.view FROM lifecycle.bi_views(rel) v CROSS JOIN LATERAL lifecycle.bi_frame(rel, v.shape, v.options) f
+	WHERE v.shape = 'dates' AND NOT f.names <@ ARRAY(SELECT p.attname::text FROM pg_attribute p WHERE p.attrelid = v.view)
+$$;
+
+COMMENT ON FUNCTION lifecycle.outdated_bi_views(regclass) IS 'the views for BI that lack a column for a stage of today';
 
 CREATE FUNCTION lifecycle.make_bi_view(rel regclass, shape text, schema name, view_name name, options jsonb) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -7440,6 +7462,9 @@ BEGIN
 	BEGIN
 		EXECUTE format('CREATE OR REPLACE VIEW %s WITH (security_invoker = true) AS %s', target, query);
 	EXCEPTION WHEN invalid_table_definition THEN
+		IF existing IS NULL THEN
+			RAISE;
+		END IF;
 		-- Columns went or changed places. What was granted on the view is granted on the new one.
 		SELECT pg_get_userbyid(c.relowner), ARRAY(
 			SELECT format('GRANT %s ON %s TO %s%s', g.privilege_type, target, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
@@ -7465,7 +7490,7 @@ BEGIN
 	RETURN change;
 END $$;
 
-COMMENT ON FUNCTION lifecycle.make_bi_view(regclass, text, name, name, jsonb) IS 'makes or replaces one view for BI, and tells which of the two';
+COMMENT ON FUNCTION lifecycle.make_bi_view(regclass, text, name, name, jsonb) IS 'makes or replaces one view for BI, and tells which';
 
 CREATE FUNCTION lifecycle.bi_name(prefix text, shape text) RETURNS name
 LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
