@@ -232,7 +232,7 @@ AS $$
 DECLARE
 	q record := @extschema@.rows_in_question(rel, stage_column);
 BEGIN
-	RETURN format('SELECT %s AS key, %s AS lifecycle, @extschema@.stage_at(j.journey, e.at) AS stage, e.channel::pg_catalog.text AS channel, e.at::timestamptz AS at,
+	RETURN format('SELECT %s AS key, %s AS lifecycle, @extschema@.stage_at(j.journey, e.at) AS stage, e.channel::pg_catalog.text AS channel, e.at::pg_catalog.timestamptz AS at,
 			e.emotion::pg_catalog.numeric AS emotion, e.friction::pg_catalog.numeric AS friction, j.journey
 		FROM (%s) e JOIN %s t ON %s CROSS JOIN LATERAL (SELECT %s AS journey) j WHERE j.journey IS NOT NULL',
 		q.row_key, q.row_lifecycle, query, rel, q.row_match, q.row_journey);

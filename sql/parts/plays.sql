@@ -101,7 +101,7 @@ DECLARE
 BEGIN
 	row_key := @extschema@.key_expression(a.relation);
 	IF row_key IS NULL THEN
-		RAISE EXCEPTION 'table % has no primary key, so what is due cannot be told apart', a.relation
+		RAISE EXCEPTION 'table % has no primary key, so its rows cannot be told apart', a.relation
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Add a primary key first.';
 	END IF;
 	PERFORM @extschema@.check_columns_shown(rel,
@@ -205,7 +205,7 @@ BEGIN
 			HINT = 'Say in which column the date is: date_column => ''...''.';
 	END IF;
 	RETURN QUERY EXECUTE @extschema@.due_query(rel, date_column, stages, stage_column)
-	USING as_of, lead, stages, zone, coalesce(name, date_column::text, 'sla');
+	USING as_of, lead, stages, zone, coalesce(name, date_column::pg_catalog.text, 'sla');
 END $$;
 COMMENT ON FUNCTION @extschema@.due(regclass, name, interval, text[], text, name, timestamptz, text)
 	IS 'when each row''s time in its stage is up, or a date of its own has come, and whether it has';
@@ -374,7 +374,7 @@ DECLARE
 	dates text;
 	branches text[];
 BEGIN
-	SELECT string_agg(DISTINCT format('WHEN %L THEN %s', p.date_column,
+	SELECT string_agg(DISTINCT format('WHEN p.date_column OPERATOR(pg_catalog.=) %L THEN %s', p.date_column,
 			@extschema@.date_expression(rel, p.date_column, format('Play "%s" of lifecycle "%s" counts from it', p.name, p.lifecycle))), ' ')
 			FILTER (WHERE p.date_column IS NOT NULL),
 		format('
@@ -398,7 +398,7 @@ BEGIN
 	IF dates IS NOT NULL THEN
 		branches := branches || (answer || format('
 		JOIN plays p ON p.date_column IS NOT NULL
-		CROSS JOIN LATERAL (SELECT CASE p.date_column %s END AS at) o', dates)
+		CROSS JOIN LATERAL (SELECT CASE %s END AS at) o', dates)
 			|| due || '
 		JOIN LATERAL @extschema@.steps(@extschema@.collapse(j.journey)) s ON s.stage OPERATOR(pg_catalog.=) p.stage'
 			|| in_window || format(in_stage, 's.entered_at', 's.left_at'));
@@ -419,7 +419,7 @@ BEGIN
 	IF rel IS NULL OR until IS NULL OR zone IS NULL THEN
 		RAISE EXCEPTION 'the table, the end of the time and the time zone must be given' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	RETURN QUERY EXECUTE @extschema@.due_plays_query(rel, stage_column) USING since, until, NULL, zone;
+	RETURN QUERY EXECUTE @extschema@.due_plays_query(rel, stage_column) USING since, until, NULL::pg_catalog.text, zone;
 END $$;
 COMMENT ON FUNCTION @extschema@.due_plays(regclass, timestamptz, timestamptz, name, text)
 	IS 'the plays that came due after an instant and until another, once for each visit of their stage, or move, or date';
@@ -429,12 +429,12 @@ COMMENT ON FUNCTION @extschema@.due_plays(regclass, timestamptz, timestamptz, na
 CREATE FUNCTION @extschema@.create_play_queue(table_name text) RETURNS regclass
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE AS $$
 DECLARE
-	parts text[] := pg_catalog.parse_ident(table_name);
-	name text;
+	parts pg_catalog.text[] := pg_catalog.parse_ident(table_name);
+	name pg_catalog.text;
 BEGIN
 	-- Or a temporary table of that name would get in between.
 	IF pg_catalog.cardinality(parts) OPERATOR(pg_catalog.=) 1 AND pg_catalog.current_schema() IS NOT NULL THEN
-		parts := pg_catalog.array_prepend(pg_catalog.current_schema()::text, parts);
+		parts := pg_catalog.array_prepend(pg_catalog.current_schema()::pg_catalog.text, parts);
 	END IF;
 	name := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(part), '.' ORDER BY n)
 		FROM pg_catalog.unnest(parts) WITH ORDINALITY i(part, n));

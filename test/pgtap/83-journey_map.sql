@@ -224,5 +224,20 @@ RESET ROLE;
 SELECT lives_ok($$INSERT INTO persona (lifecycle, name) VALUES ('none', 'p')$$, 'who restores a dump may bring them before their lifecycle');
 SELECT lives_ok($$INSERT INTO touchpoint (lifecycle, stage, persona, name, family, channel) VALUES ('none', 'x', 'p', 't', 'sales', 'call')$$, 'touchpoints too');
 
+-- An impostor in the search_path.
+CREATE SCHEMA bad;
+CREATE FUNCTION bad.same(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT 1/0 = 1';
+CREATE OPERATOR bad.= (LEFTARG = text, RIGHTARG = text, FUNCTION = bad.same);
+CREATE FUNCTION bad.same(jsonb, jsonb) RETURNS boolean LANGUAGE sql AS 'SELECT 1/0 = 1';
+CREATE OPERATOR bad.= (LEFTARG = jsonb, RIGHTARG = jsonb, FUNCTION = bad.same);
+CREATE DOMAIN bad.text AS int;
+CREATE DOMAIN bad.timestamptz AS int;
+CREATE FUNCTION ask() RETURNS bigint LANGUAGE plpgsql SET search_path = bad, crm, public, lifecycle, pg_catalog AS $$BEGIN
+    RETURN (SELECT pg_catalog.count(*) FROM lifecycle.experience('deal', 'SELECT country, id, at, channel, emotion, NULL AS friction FROM crm.touch', true))
+        + (SELECT pg_catalog.count(*) FROM lifecycle.channel_conversion('pick', 'SELECT id, now() AS at, NULL AS channel, 0 AS emotion, 0 AS friction FROM crm.pick', '{lost}'))
+        + (SELECT pg_catalog.count(*) FROM lifecycle.journey_map('deal')) + (SELECT pg_catalog.count(*) FROM lifecycle.coverage('deal'));
+END$$;
+SELECT lives_ok('SELECT ask()', 'what lies in wait in the search_path does not get in between');
+
 SELECT finish();
 ROLLBACK;

@@ -331,10 +331,17 @@ CREATE SCHEMA bad;
 CREATE FUNCTION bad.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT timestamptz ''1999-01-01''';
 CREATE FUNCTION bad.never(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql AS 'SELECT 1/0 = 1';
 CREATE OPERATOR bad.<= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = bad.never);
-SET search_path = bad, crm, public, lifecycle, pg_catalog;
-SELECT lives_ok($$SELECT count(*) FROM lifecycle.due('deal')$$, 'operators of others do not get in between');
-SELECT lives_ok($$SELECT count(*) FROM lifecycle.due_plays('walker')$$, 'nor with plays');
-SET search_path = crm, public, lifecycle;
+CREATE FUNCTION bad.same(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT 1/0 = 1';
+CREATE OPERATOR bad.= (LEFTARG = text, RIGHTARG = text, FUNCTION = bad.same);
+CREATE FUNCTION bad.same(name, name) RETURNS boolean LANGUAGE sql AS 'SELECT 1/0 = 1';
+CREATE OPERATOR bad.= (LEFTARG = name, RIGHTARG = name, FUNCTION = bad.same);
+CREATE DOMAIN bad.text AS int;
+CREATE DOMAIN bad.timestamptz AS int;
+CREATE FUNCTION ask() RETURNS bigint LANGUAGE plpgsql SET search_path = bad, crm, public, lifecycle, pg_catalog AS $$BEGIN
+    RETURN (SELECT pg_catalog.count(*) FROM lifecycle.due('deal', 'renews_at')) + (SELECT pg_catalog.count(*) FROM lifecycle.due('deal'))
+        + (SELECT pg_catalog.count(*) FROM lifecycle.due_plays('walker')) + lifecycle.collect_plays('walker', lifecycle.create_play_queue('other_queue'));
+END$$;
+SELECT lives_ok('SELECT ask()', 'what lies in wait in the search_path does not get in between');
 
 SELECT finish();
 ROLLBACK;
