@@ -6279,7 +6279,7 @@ DECLARE
 BEGIN
 	row_key := lifecycle.key_expression(a.relation);
 	IF row_key IS NULL THEN
-		RAISE EXCEPTION 'table % has no primary key, so what is due cannot be told apart', a.relation
+		RAISE EXCEPTION 'table % has no primary key, so its rows cannot be told apart', a.relation
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Add a primary key first.';
 	END IF;
 	PERFORM lifecycle.check_columns_shown(rel,
@@ -6385,7 +6385,7 @@ BEGIN
 			HINT = 'Say in which column the date is: date_column => ''...''.';
 	END IF;
 	RETURN QUERY EXECUTE lifecycle.due_query(rel, date_column, stages, stage_column)
-	USING as_of, lead, stages, zone, coalesce(name, date_column::text, 'sla');
+	USING as_of, lead, stages, zone, coalesce(name, date_column::pg_catalog.text, 'sla');
 END $$;
 
 COMMENT ON FUNCTION lifecycle.due(regclass, name, interval, text[], text, name, timestamptz, text)
@@ -6565,7 +6565,7 @@ DECLARE
 	dates text;
 	branches text[];
 BEGIN
-	SELECT string_agg(DISTINCT format('WHEN %L THEN %s', p.date_column,
+	SELECT string_agg(DISTINCT format('WHEN p.date_column OPERATOR(pg_catalog.=) %L THEN %s', p.date_column,
 			lifecycle.date_expression(rel, p.date_column, format('Play "%s" of lifecycle "%s" counts from it', p.name, p.lifecycle))), ' ')
 			FILTER (WHERE p.date_column IS NOT NULL),
 		format('
@@ -6589,7 +6589,7 @@ BEGIN
 	IF dates IS NOT NULL THEN
 		branches := branches || (answer || format('
 		JOIN plays p ON p.date_column IS NOT NULL
-		CROSS JOIN LATERAL (SELECT CASE p.date_column %s END AS at) o', dates)
+		CROSS JOIN LATERAL (SELECT CASE %s END AS at) o', dates)
 			|| due || '
 		JOIN LATERAL lifecycle.steps(lifecycle.collapse(j.journey)) s ON s.stage OPERATOR(pg_catalog.=) p.stage'
 			|| in_window || format(in_stage, 's.entered_at', 's.left_at'));
@@ -6611,7 +6611,7 @@ BEGIN
 	IF rel IS NULL OR until IS NULL OR zone IS NULL THEN
 		RAISE EXCEPTION 'the table, the end of the time and the time zone must be given' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	RETURN QUERY EXECUTE lifecycle.due_plays_query(rel, stage_column) USING since, until, NULL, zone;
+	RETURN QUERY EXECUTE lifecycle.due_plays_query(rel, stage_column) USING since, until, NULL::pg_catalog.text, zone;
 END $$;
 
 COMMENT ON FUNCTION lifecycle.due_plays(regclass, timestamptz, timestamptz, name, text)
@@ -6620,12 +6620,12 @@ COMMENT ON FUNCTION lifecycle.due_plays(regclass, timestamptz, timestamptz, name
 CREATE FUNCTION lifecycle.create_play_queue(table_name text) RETURNS regclass
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE AS $$
 DECLARE
-	parts text[] := pg_catalog.parse_ident(table_name);
-	name text;
+	parts pg_catalog.text[] := pg_catalog.parse_ident(table_name);
+	name pg_catalog.text;
 BEGIN
 	-- Or a temporary table of that name would get in between.
 	IF pg_catalog.cardinality(parts) OPERATOR(pg_catalog.=) 1 AND pg_catalog.current_schema() IS NOT NULL THEN
-		parts := pg_catalog.array_prepend(pg_catalog.current_schema()::text, parts);
+		parts := pg_catalog.array_prepend(pg_catalog.current_schema()::pg_catalog.text, parts);
 	END IF;
 	name := (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(part), '.' ORDER BY n)
 		FROM pg_catalog.unnest(parts) WITH ORDINALITY i(part, n));
@@ -6916,7 +6916,7 @@ AS $$
 DECLARE
 	q record := lifecycle.rows_in_question(rel, stage_column);
 BEGIN
-	RETURN format('SELECT %s AS key, %s AS lifecycle, lifecycle.stage_at(j.journey, e.at) AS stage, e.channel::pg_catalog.text AS channel, e.at::timestamptz AS at,
+	RETURN format('SELECT %s AS key, %s AS lifecycle, lifecycle.stage_at(j.journey, e.at) AS stage, e.channel::pg_catalog.text AS channel, e.at::pg_catalog.timestamptz AS at,
 			e.emotion::pg_catalog.numeric AS emotion, e.friction::pg_catalog.numeric AS friction, j.journey
 		FROM (%s) e JOIN %s t ON %s CROSS JOIN LATERAL (SELECT %s AS journey) j WHERE j.journey IS NOT NULL',
 		q.row_key, q.row_lifecycle, query, rel, q.row_match, q.row_journey);
