@@ -7,11 +7,16 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
 
 #include "binding.h"
 #include "registry.h"
@@ -43,19 +48,31 @@ trigger_arguments(PG_FUNCTION_ARGS)
 
 /*
  * stage_of_journey(regclass, int2) is the number of the stage column that belongs to a
- * journey column; NULL where the CHECK that says so is missing, or where the relation is: a
- * snapshot may still show what somebody has dropped meanwhile.
+ * journey column; NULL where the CHECK that says so is missing.  The relation is not opened:
+ * who asks about attachments neither waits for those who alter tables, nor can deadlock with
+ * them, nor minds a table that was dropped meanwhile.
  */
 Datum
 stage_of_journey(PG_FUNCTION_ARGS)
 {
-	Relation	rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
-	AttrNumber	stage;
+	Relation	constraints = table_open(ConstraintRelationId, AccessShareLock);
+	AttrNumber	stage = InvalidAttrNumber;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
 
-	if (rel == NULL)
-		PG_RETURN_NULL();
-	stage = attached_stage_column(rel, PG_GETARG_INT16(1));
-	relation_close(rel, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_constraint_conrelid, BTEqualStrategyNumber, F_OIDEQ, PG_GETARG_DATUM(0));
+	scan = systable_beginscan(constraints, ConstraintRelidTypidNameIndexId, true, NULL, 1, &key);
+	while (stage == InvalidAttrNumber && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		bool		isnull;
+		Datum		check = heap_getattr(tuple, Anum_pg_constraint_conbin, RelationGetDescr(constraints), &isnull);
+
+		if (!isnull)
+			stage = stage_in_check(TextDatumGetCString(check), PG_GETARG_INT16(1));
+	}
+	systable_endscan(scan);
+	table_close(constraints, AccessShareLock);
 	if (stage == InvalidAttrNumber)
 		PG_RETURN_NULL();
 	PG_RETURN_INT16(stage);

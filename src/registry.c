@@ -86,26 +86,35 @@ column_in(Node *argument)
 }
 
 /*
- * The column that a CHECK (ends_in(journey, ...)) of the relation keeps in step with
- * this journey; InvalidAttrNumber where there is none.
+ * The column that a CHECK keeps in step with this journey; InvalidAttrNumber where it is another
+ * CHECK than ends_in(journey, ...).
+ */
+AttrNumber
+stage_in_check(const char *check, AttrNumber journey)
+{
+	FuncExpr   *call = (FuncExpr *) stringToNode(check);
+
+	if (IsA(call, FuncExpr) && list_length(call->args) == 2 &&
+		get_func_namespace(call->funcid) == get_namespace_oid(CRM_SCHEMA, false) &&
+		strcmp(get_func_name(call->funcid), "ends_in") == 0 &&
+		column_in(linitial(call->args)) == journey)
+		return column_in(lsecond(call->args));
+	return InvalidAttrNumber;
+}
+
+/*
+ * The column that a CHECK of the relation keeps in step with this journey; InvalidAttrNumber
+ * where there is none.
  */
 AttrNumber
 attached_stage_column(Relation rel, AttrNumber journey)
 {
 	TupleConstr *constraints = RelationGetDescr(rel)->constr;
-	Oid			schema = get_namespace_oid(CRM_SCHEMA, false);
+	AttrNumber	stage = InvalidAttrNumber;
 
-	for (int i = 0; constraints != NULL && i < constraints->num_check; i++)
-	{
-		FuncExpr   *call = (FuncExpr *) stringToNode(constraints->check[i].ccbin);
-
-		if (IsA(call, FuncExpr) && list_length(call->args) == 2 &&
-			get_func_namespace(call->funcid) == schema &&
-			strcmp(get_func_name(call->funcid), "ends_in") == 0 &&
-			column_in(linitial(call->args)) == journey)
-			return column_in(lsecond(call->args));
-	}
-	return InvalidAttrNumber;
+	for (int i = 0; constraints != NULL && i < constraints->num_check && stage == InvalidAttrNumber; i++)
+		stage = stage_in_check(constraints->check[i].ccbin, journey);
+	return stage;
 }
 
 /* Which attribute of rel an attribute of the attached relation is, by its name. */
