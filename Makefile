@@ -4,6 +4,7 @@
 # make test                  every suite, on a private server; SUITE=regress TESTS=journey for less
 # make bench                 what questions and enforcement cost, on a private server; CUSTOMERS=20000 ROUNDS=1
 #                            for less, BENCH=questions or BENCH=enforce for one of them
+# make fuzz                  libFuzzer over what reads texts without a server; SECONDS=600 TARGETS="journey diagram"
 # make soak                  half an hour of moves, changes of rules, dumps and questions at once; MINUTES=5 for less
 
 EXTENSION = crm_lifecycle
@@ -257,7 +258,7 @@ SHLIB_LINK += -Wl,-Bsymbolic
 endif
 EXTRA_CLEAN = $(SCRIPT) build/demo.html
 
-ifneq (,$(filter-out demo demo-stop test bench bench-questions bench-enforce soak,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out demo demo-stop test bench bench-questions bench-enforce soak fuzz,$(or $(MAKECMDGOALS),all)))
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>&1)
 ifeq (,$(wildcard $(PGXS)))
@@ -290,7 +291,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard $(srcdir)/src/*.h) | src
 src:
 	mkdir -p $@
 
-.PHONY: demo demo-stop test bench bench-questions bench-enforce soak
+.PHONY: demo demo-stop test bench bench-questions bench-enforce soak fuzz
 demo:
 	@$(srcdir)/tools/demo
 demo-stop:
@@ -304,3 +305,5 @@ bench-enforce:
 	@$(srcdir)/bench/enforce $(ROUNDS)
 soak:
 	@$(srcdir)/test/soak/run $(MINUTES)
+fuzz:
+	@$(srcdir)/test/fuzz/run $(or $(SECONDS),60) $(TARGETS)
