@@ -24,4 +24,4 @@ SELECT lifecycle.rollup(s) FROM (SELECT lifecycle.decayed_sum(slot, lifecycle.la
 SELECT sum(e.points) FROM soak.accounts, lifecycle.explain_health(measures, '{"usage": 3, "support": 1}') e;
 SELECT sum((lifecycle.health(measures, '{"usage": 3, "support": 1}')).score) FROM soak.accounts;
 SELECT lifecycle.rfm_segment(lifecycle.rfm_score(slot, cuts, true), 3, 4) FROM soak.accounts, (SELECT lifecycle.rfm_cuts(slot) AS cuts FROM soak.accounts) c;
-SELECT lifecycle.score_agg('fit', 'opened', lifecycle.last_moved_at(journey), now()), lifecycle.explain_score_agg('fit', 'demo request', lifecycle.last_moved_at(journey), now()) FROM soak.deals;
+SELECT lifecycle.score_agg('doings', 'opened', lifecycle.last_moved_at(journey), now()), lifecycle.explain_score_agg('doings', 'demo request', lifecycle.last_moved_at(journey), now()) FROM soak.deals;

@@ -127,3 +127,8 @@ group engagement 0..100 half-life 30 days
 	+40 on "demo request"
 bands hot >= 60, warm >= 30, cold
 $$);
+SELECT lifecycle.create_score('doings', $$
+group engagement 0..100 half-life 30 days
+	+5 on opened at most 3 per 7 days
+	+40 on "demo request"
+$$);
