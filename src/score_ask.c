@@ -21,6 +21,9 @@
 #include "score_ready.h"
 #include "spec_args.h"
 
+/* How deep conditions may ask for scores whose conditions ask for scores: nobody means more. */
+#define MAX_DEPTH 32
+
 /* A question: what a call is about, and what each rule says to it. */
 typedef struct Question
 {
@@ -78,23 +81,46 @@ tally_events(FunctionCallInfo fcinfo, int argno, TimestampTz as_of, Question *qu
 
 /* A condition that asks for scores again leaves another row in the slot, so it is stored each time. */
 static void
-tally_conditions(ReadyScore *ready, HeapTupleHeader row, ScoreTally *tallies)
+judge_conditions(ReadyScore *ready, HeapTuple tuple, ScoreTally *tallies)
 {
-	HeapTupleData tuple;
-
-	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = row;
 	for (int i = 0; i < ready->stored->model->nrules; i++)
 	{
 		if (ready->guards[i] == NULL)
 			continue;
-		ExecStoreHeapTuple(&tuple, ready->row, false);
+		ExecStoreHeapTuple(tuple, ready->row, false);
 		if (guard_holds(ready->guards[i], ready->row, ready->no_row))
 			tallies[i].points = tallies[i].capped = tallies[i].decayed = ready->stored->model->rules[i].points;
 		ExecClearTuple(ready->row);
 	}
+}
+
+/* Scores whose conditions ask for scores are fine; those that go round in circles never end. */
+static void
+tally_conditions(ReadyScore *ready, HeapTupleHeader row, ScoreTally *tallies)
+{
+	static int	depth = 0;
+	HeapTupleData tuple;
+
+	if (depth >= MAX_DEPTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("scores ask for scores more than %d deep", MAX_DEPTH),
+				 errdetail("The innermost is \"%s\".", ready->stored->name),
+				 errhint("A score whose conditions lead back to it has no value.")));
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = row;
+	depth++;
+	PG_TRY();
+	{
+		judge_conditions(ready, &tuple, tallies);
+	}
+	PG_FINALLY();
+	{
+		depth--;
+	}
+	PG_END_TRY();
 }
 
 static TimestampTz

@@ -308,6 +308,15 @@ number_kinds(ScoreModel *model)
 			model->rules[i].kind = score_kind(model, model->rules[i].event, strlen(model->rules[i].event));
 }
 
+/* Models are kept, and few have a thousand of anything. */
+static void
+give_back_room(ScoreModel *model)
+{
+	model->groups = repalloc(model->groups, model->ngroups * sizeof(ScoreGroup));
+	model->rules = repalloc(model->rules, model->nrules * sizeof(ScoreRule));
+	model->bands = repalloc(model->bands, Max(model->nbands, 1) * sizeof(ScoreBand));
+}
+
 /*
  * Reads a definition; NULL with an error where it is none.
  */
@@ -335,6 +344,7 @@ score_parse(const char *text, PureError *error)
 	if (model->nrules > 0)
 	{
 		number_kinds(model);
+		give_back_room(model);
 		return model;
 	}
 	pure_fail(error, PURE_SYNTAX, "a score needs at least one rule");

@@ -6,7 +6,7 @@ CREATE SCHEMA crm;
 GRANT USAGE ON SCHEMA crm TO PUBLIC;
 SET search_path = crm, public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(83);
+SELECT plan(86);
 
 CREATE TABLE company (id int PRIMARY KEY, industry text, gone int, email text);
 ALTER TABLE company DROP COLUMN gone;
@@ -138,6 +138,14 @@ SELECT alter_score('lead', E'group all 0..100\n+53 when more = 5');
 SELECT results_eq('ask', '{53}'::numeric[], 'and what its tables do');
 SELECT create_score('nested', E'group all 0..100\n+7 when lifecycle.score(''lead'', new) = 53');
 SELECT is(score('nested', c), 7.0, 'a score may ask for another') FROM company c WHERE id = 1;
+
+SELECT create_score('round', E'group a 0..5\n+5 when lifecycle.score(''about'', new) > 1');
+SELECT create_score('about', E'group a 0..5\n+5 when lifecycle.score(''round'', new) > 1');
+SELECT throws_ok($$SELECT score('round', c) FROM company c$$, '54001', 'scores ask for scores more than 32 deep', 'but not in a circle');
+SELECT create_score('deep 1', E'group a 0..99\n+1 when true');
+SELECT create_score('deep ' || n, format(E'group a 0..99\n+1 when lifecycle.score(''deep %s'', new) > 0', n - 1)) FROM generate_series(2, 32) n;
+SELECT is(score('deep 32', c), 1.0, 'thirty-two deep is fine') FROM company c WHERE id = 1;
+SELECT is(score('nested', c), 7.0, 'also after a circle') FROM company c WHERE id = 1;
 
 -- The instant of a transaction.
 SELECT create_score('did', E'group a 0..100\n+5 on opened');
