@@ -16,6 +16,7 @@
 
 #include "access/htup_details.h"
 #include "access/transam.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -224,17 +225,34 @@ calls_foreign_function(Node *node, void *context)
 	return expression_tree_walker(node, calls_foreign_function, context);
 }
 
+/* Which of those that the definer's names may mean is whose to decide. */
+static bool
+owns_schema(Oid role, Oid schema)
+{
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	bool		owns;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema %u", schema);
+	owns = is_member_of_role_nosuper(role, ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner);
+	ReleaseSysCache(tuple);
+	return owns;
+}
+
 /*
  * Which function, operator or cast a guard means is chosen by the types of the table's
  * columns too, and these may be anybody's: so could be a function that fits them better than
  * the one that the definer had in mind.  It would run with the rights of the lifecycle's
  * owner, so it must belong to somebody whom the owner stands in for, or to a superuser.
+ * What the definer names stands in schemas of the definer's choice: whoever owns such a
+ * schema is trusted too.  Casts are found by their types alone.
  */
 static void
-check_function(Oid function, Oid owner, const char *what)
+check_function(Oid function, Oid owner, bool is_cast)
 {
 	HeapTuple	tuple;
-	Oid			function_owner;
+	Oid			function_owner,
+				schema;
 
 	if (function < FirstUnpinnedObjectId)
 		return;
@@ -242,11 +260,14 @@ check_function(Oid function, Oid owner, const char *what)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for function %u", function);
 	function_owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	schema = ((Form_pg_proc) GETSTRUCT(tuple))->pronamespace;
 	ReleaseSysCache(tuple);
-	if (!superuser_arg(function_owner) && !is_member_of_role_nosuper(owner, function_owner))
+	if (!superuser_arg(function_owner) && !is_member_of_role_nosuper(owner, function_owner) &&
+		(is_cast || !owns_schema(function_owner, schema)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("a guard cannot %s function %s", what, format_procedure(function)),
+				 errmsg("a guard cannot %s function %s", is_cast ? "cast with" : "call",
+						format_procedure(function)),
 				 errdetail("The function belongs to \"%s\", and would run with the rights of \"%s\".",
 						   GetUserNameFromId(function_owner, false), GetUserNameFromId(owner, false)),
 				 errhint("Let a role own the function that \"%s\" is a member of, or a superuser.",
@@ -256,7 +277,7 @@ check_function(Oid function, Oid owner, const char *what)
 typedef struct FunctionCheck
 {
 	Oid			owner;
-	const char *what;
+	bool		is_cast;
 } FunctionCheck;
 
 static bool
@@ -264,19 +285,19 @@ check_one_function(Oid function, void *context)
 {
 	const FunctionCheck *check = context;
 
-	check_function(function, check->owner, check->what);
+	check_function(function, check->owner, check->is_cast);
 	return false;
 }
 
 static bool
 check_functions(Node *node, void *owner)
 {
-	FunctionCheck check = {*(Oid *) owner, "call"};
+	FunctionCheck check = {*(Oid *) owner, false};
 
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcformat != COERCE_EXPLICIT_CALL)
-		check.what = "cast with";
+		check.is_cast = true;
 	(void) check_functions_in_node(node, check_one_function, &check);
 	return expression_tree_walker(node, check_functions, owner);
 }

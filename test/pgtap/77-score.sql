@@ -6,7 +6,7 @@ CREATE SCHEMA crm;
 GRANT USAGE ON SCHEMA crm TO PUBLIC;
 SET search_path = crm, public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(86);
+SELECT plan(87);
 
 CREATE TABLE company (id int PRIMARY KEY, industry text, gone int, email text);
 ALTER TABLE company DROP COLUMN gone;
@@ -197,6 +197,15 @@ SELECT throws_ok($$SELECT score('by operator', b) FROM bait b$$, '42501', 'a gua
 SELECT throws_ok($$SELECT score('by function', b) FROM bait b$$, '42501', 'a guard cannot call function calm(trap)', '35: nor functions');
 SELECT throws_ok($$SELECT score('by cast', b) FROM bait b$$, '42501', 'a guard cannot cast with function text(trap)', '35: nor casts');
 SELECT throws_ok($$SELECT score_by('by operator', clock_timestamp(), b) FROM bait b$$, '42501', NULL, '35: also not by the rules of another day');
+RESET ROLE;
+CREATE SCHEMA asked AUTHORIZATION score_asker;
+GRANT USAGE ON SCHEMA asked TO PUBLIC;
+SET ROLE score_asker;
+CREATE FUNCTION asked.known(text) RETURNS boolean LANGUAGE sql STABLE AS $$SELECT current_user = 'score_owner'$$;
+SET ROLE score_owner;
+SELECT create_score('by schema', E'group a 0..5\n+5 when asked.known(email)');
+SET ROLE score_asker;
+SELECT is(score('by schema', o), 5.0, 'who names somebody''s schema trusts what its owner puts there') FROM own o;
 SELECT is(score('by temporary', o), 0.0, 'temporary functions are nobody''s either') FROM own o;
 SELECT is(score('by operator', o), 5.0, 'a temporary table''s rows may ask') FROM own o;
 SELECT create_score('own trap', E'group a 0..5\n+5 when email = ''y''');

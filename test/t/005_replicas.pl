@@ -47,6 +47,7 @@ $primary->safe_psql('postgres', $rules . $tables . q{
 	UPDATE deals SET stage = 'sql' WHERE id > 10;
 	SELECT lifecycle.create_stage_type('deal', 'deal_stage'), lifecycle.create_rfm_rules('segments');
 	SELECT lifecycle.create_score('size', E'group size 0..50\n+20 when amount > 20\n+5 on call\nbands big >= 20, small');
+	SELECT lifecycle.create_score('calls', E'group calls 0..9\n+2 on call at most 3');
 	CREATE TABLE enums (id int PRIMARY KEY, stage deal_stage, amount int);
 	SELECT lifecycle.attach('enums', 'deal');
 	INSERT INTO enums VALUES (1, 'lead', 20), (2, 'lead', 5);
@@ -164,7 +165,12 @@ my @questions = (
 	q{SELECT id, lifecycle.score('size', d), lifecycle.score_band('size', lifecycle.score('size', d, '{call}', '{2026-01-01}', '2026-02-01'))
 		FROM deals d ORDER BY id},
 	q{SELECT id, e.* FROM deals d, lifecycle.explain_score('size', d, '{call}', '{2026-01-01}', '2026-02-01') e ORDER BY id, e.rule},
-	q{SELECT lifecycle.score_definition('size')},
+	q{SELECT lifecycle.score_definition('size'), lifecycle.dump_score('size'), lifecycle.score_definition_at('size', '2099-01-01')},
+	q{SELECT * FROM lifecycle.score_history ORDER BY score, number},
+	q{SELECT id, lifecycle.score_by('size', '2099-01-01', d), lifecycle.score_band_by('size', '2099-01-01', 5) FROM deals d ORDER BY id},
+	q{SELECT id, e.* FROM deals d, lifecycle.explain_score_by('size', '2099-01-01', d) e ORDER BY id, e.rule},
+	q{SELECT id % 3, lifecycle.score_agg('calls', 'call', '2026-01-01', '2026-02-01'), lifecycle.explain_score_agg('calls', 'call', '2026-01-01', '2026-02-01')
+		FROM deals GROUP BY 1 ORDER BY 1},
 	q{SELECT lifecycle.rfm_segment(5, 5, 5, 'segments'), lifecycle.rfm_segment(5, 5, 5)},
 );
 # No room may be forgotten: whatever can depend on the server is asked above, or writes, or serves those that do.
@@ -173,7 +179,7 @@ my $elsewhere = q{create_rfm_rules create_score alter_score drop_score create_li
 	lock_lifecycle redraw_lifecycle follow_with_enums alter_lifecycle begin_merge prepare_merge retire_stage
 	enum_of followers touched_by_rename check_followers what_is_unfit check_label_fits rename_work stage_type_mark check_enum_label
 	types_over columns_over dependents_of_type labels_of_type properties_of_type definition_of_domain names_of_type
-	check_fit check_guard_text lifecycle_tables stage_of_journey check_attachment ends_in journey_agg_add};
+	check_fit check_guard_text lifecycle_tables stage_of_journey check_attachment ends_in journey_agg_add score_agg_add score_agg_deserialize};
 my @readers = split /\n/, $primary->safe_psql('postgres', q{
 	SELECT DISTINCT p.proname FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
 	WHERE (p.prokind = 'a' OR p.prokind = 'f' AND p.provolatile <> 'i') AND p.prorettype <> 'trigger'::regtype
