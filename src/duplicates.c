@@ -3,23 +3,31 @@
  * duplicates.c
  *		Rows that turn out to be the same customer: one is kept, with the journeys of all.
  *
- * Everything is done by statements with the caller's rights, but for one thing: the
- * journey of the row that is kept is written, which nobody may do by hand.  It is made
- * here of what the rows held, so nobody can bring another one.
+ * Everything is done by statements with the caller's rights, but for two things.  The
+ * journey of the row that is kept is written, which nobody may do by hand; it is made here
+ * of what the rows held, so nobody can bring another one.  And tables that refer to the
+ * rows, and are others', are written as their owners, if the caller may write them.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
 
+#include "compat.h"
 #include "context.h"
 #include "duplicates.h"
 #include "face.h"
@@ -77,10 +85,24 @@ duplicates_journey(const Binding *binding, TupleTableSlot *row)
 	return !isnull && strcmp(text_of(row, column, key), merging->keep) == 0 ? merging->journey : (Datum) 0;
 }
 
+static void
+set_for_now(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
 static char *
 found_text(int column)
 {
 	return SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column);
+}
+
+/* A type of two columns, as it is called on any search_path. */
+static char *
+found_type(int column)
+{
+	return format_type_extended(atooid(found_text(column)), atoi(found_text(column + 1)),
+								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 }
 
 /* A query about the table, with the keys as $1 and $2. */
@@ -109,8 +131,7 @@ static void
 read_columns(Merge *merge, const char *stage_column)
 {
 	char	   *sql = psprintf("SELECT a.key, pg_catalog.quote_ident(a.stage_column), a.lifecycle_column IS NULL, k.attname,"
-							   " pg_catalog.format_type(k.atttypid, k.atttypmod), k.atttypid,"
-							   " pg_catalog.format_type(s.atttypid, s.atttypmod)"
+							   " k.atttypid, k.atttypmod, s.atttypid, s.atttypmod"
 							   " FROM lifecycle.attachment_of(%u, %s) a"
 							   " JOIN pg_catalog.pg_attribute s ON s.attrelid OPERATOR(pg_catalog.=) a.relation"
 							   " AND s.attname OPERATOR(pg_catalog.=) a.stage_column"
@@ -124,8 +145,7 @@ read_columns(Merge *merge, const char *stage_column)
 	merge->attachment = found_text(1);
 	merge->stage = found_text(2);
 	merge->column = found_text(4);
-	merge->type = found_text(5);
-	merge->stage_type = found_text(7);
+	merge->stage_type = found_type(7);
 	merge->table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(merge->relid)),
 											  get_rel_name(merge->relid));
 	if (strcmp(found_text(3), "t") != 0)
@@ -136,7 +156,8 @@ read_columns(Merge *merge, const char *stage_column)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table %s has no primary key of one column", merge->table)));
-	merge->equal = equality_of(getBaseType(atooid(found_text(6))));
+	merge->type = found_type(5);
+	merge->equal = equality_of(getBaseType(atooid(found_text(5))));
 }
 
 /* Locks the rows in the order of their keys, all of which must be there. */
@@ -149,7 +170,7 @@ lock_rows(Merge *merge)
 	execute(merge, psprintf("SELECT FROM %s t WHERE %s ORDER BY t.%s FOR UPDATE", merge->table,
 							condition(merge, psprintf("t.%s", column), true), column), SPI_OK_SELECT);
 	found = SPI_processed;
-	execute(merge, psprintf("SELECT pg_catalog.count(DISTINCT k), CAST($1 AS %1$s)::pg_catalog.text,"
+	execute(merge, psprintf("SELECT pg_catalog.count(DISTINCT k), pg_catalog.format('%%s', CAST($1 AS %1$s)),"
 							" pg_catalog.count(k) FILTER (WHERE k %2$s CAST($1 AS %1$s))"
 							" FROM pg_catalog.unnest(CAST($2 AS %1$s[])) k", merge->type, merge->equal), SPI_OK_SELECT);
 	merge->keep = found_text(2);
@@ -187,6 +208,77 @@ merged_journey(const Merge *merge)
 	return PointerGetDatum(PG_DETOAST_DATUM_COPY(journey));
 }
 
+/* Refuses unless the caller may write these references, all of them. */
+static void
+check_reference(Oid relid, AttrNumber column, const char *table)
+{
+	static const AclMode modes[] = {ACL_SELECT, ACL_UPDATE};
+
+	for (int i = 0; i < lengthof(modes); i++)
+		if (pg_class_aclcheck(relid, GetUserId(), modes[i]) != ACLCHECK_OK &&
+			pg_attribute_aclcheck(relid, column, GetUserId(), modes[i]) != ACLCHECK_OK)
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(relid));
+	if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("row security could hide rows of table %s that refer to the duplicates", table),
+				 errdetail("The table belongs to another role than the one whose rows are merged."),
+				 errhint("Call this as a role with BYPASSRLS, or as the owner of %s.", table)));
+}
+
+/* What the caller's session says does not hold for triggers that run with another's rights. */
+static void
+begin_settings(Oid owner)
+{
+	if (has_privs_of_role(GetUserId(), owner))
+		return;
+	set_for_now("search_path", "pg_catalog, pg_temp");
+	set_for_now("crm_lifecycle.import", "off");
+	set_for_now("crm_lifecycle.undo", "off");
+	set_for_now("crm_lifecycle.effective_at", "");
+}
+
+/*
+ * Writes references as the owner of their table, as ON UPDATE CASCADE does: anybody who may
+ * refer to a table can have triggers on the references, and they must not run as the caller.
+ */
+static void
+execute_as(Oid owner, const Merge *merge, const char *sql)
+{
+	int			level = NewGUCNestLevel();
+	Oid			userid;
+	int			sec_context;
+
+	begin_settings(owner);
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(owner, sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	execute(merge, sql, SPI_OK_UPDATE);
+	SetUserIdAndSecContext(userid, sec_context);
+	AtEOXact_GUC(false, level);
+}
+
+/* Has one table's column refer to the row that is kept. */
+static void
+move_reference(const Merge *merge, Oid relid, AttrNumber number)
+{
+	Relation	rel = table_open(relid, RowExclusiveLock);
+	Oid			owner = rel->rd_rel->relowner;
+	const char *table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+												   RelationGetRelationName(rel));
+	const char *column = quote_identifier(get_attname(relid, number, false));
+	const char *sql = psprintf("UPDATE %s t SET %s = CAST($1 AS %s) WHERE %s", table, column, merge->type,
+							   condition(merge, psprintf("t.%s", column), false));
+
+	if (owner == GetUserId() || relation_ownercheck(merge->relid, owner))
+		execute(merge, sql, SPI_OK_UPDATE);
+	else
+	{
+		check_reference(relid, number, table);
+		execute_as(owner, merge, sql);
+	}
+	table_close(rel, NoLock);
+}
+
 /* Has all that refers to the duplicates refer to the row that is kept. */
 static void
 move_references(const Merge *merge)
@@ -194,12 +286,9 @@ move_references(const Merge *merge)
 	SPITupleTable *found;
 	uint64		count;
 
-	execute(merge, psprintf("SELECT n.nspname, c.relname, a.attname, f.conname,"
+	execute(merge, psprintf("SELECT f.conrelid, f.conkey[1], f.conrelid::pg_catalog.regclass, f.conname,"
 							" pg_catalog.cardinality(f.conkey) OPERATOR(pg_catalog.=) 1 AND k.attname OPERATOR(pg_catalog.=) %s"
 							" FROM pg_catalog.pg_constraint f"
-							" JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.conrelid"
-							" JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-							" JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) f.conrelid AND a.attnum OPERATOR(pg_catalog.=) f.conkey[1]"
 							" JOIN pg_catalog.pg_attribute k ON k.attrelid OPERATOR(pg_catalog.=) f.confrelid AND k.attnum OPERATOR(pg_catalog.=) f.confkey[1]"
 							" WHERE f.contype OPERATOR(pg_catalog.=) 'f' AND f.confrelid OPERATOR(pg_catalog.=) %u"
 							" AND f.conparentid OPERATOR(pg_catalog.=) 0 ORDER BY f.conrelid, f.oid",
@@ -208,18 +297,15 @@ move_references(const Merge *merge)
 	count = SPI_processed;
 	for (uint64 i = 0; i < count; i++)
 	{
-		char	   *table = quote_qualified_identifier(SPI_getvalue(found->vals[i], found->tupdesc, 1),
-													   SPI_getvalue(found->vals[i], found->tupdesc, 2));
-		const char *column = quote_identifier(SPI_getvalue(found->vals[i], found->tupdesc, 3));
-
 		if (strcmp(SPI_getvalue(found->vals[i], found->tupdesc, 5), "t") != 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("table %s refers to rows by more than their primary key", table),
+					 errmsg("table %s refers to rows by more than their primary key",
+							SPI_getvalue(found->vals[i], found->tupdesc, 3)),
 					 errdetail("Constraint \"%s\".", SPI_getvalue(found->vals[i], found->tupdesc, 4)),
 					 errhint("Merge such rows step by step, as the owner under crm_lifecycle.import.")));
-		execute(merge, psprintf("UPDATE %s t SET %s = CAST($1 AS %s) WHERE %s", table, column, merge->type,
-								condition(merge, psprintf("t.%s", column), false)), SPI_OK_UPDATE);
+		move_reference(merge, atooid(SPI_getvalue(found->vals[i], found->tupdesc, 1)),
+					   atoi(SPI_getvalue(found->vals[i], found->tupdesc, 2)));
 	}
 }
 
@@ -233,8 +319,7 @@ note_merge(const Merge *merge)
 		return;
 	execute(merge, psprintf("SELECT pg_catalog.array_to_string(CAST($2 AS %s[]), ', ')", merge->type), SPI_OK_SELECT);
 	others = found_text(1);
-	(void) set_config_option("crm_lifecycle.note", psprintf("merged: %s into %s", others, merge->keep),
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	set_for_now("crm_lifecycle.note", psprintf("merged: %s into %s", others, merge->keep));
 }
 
 /*
