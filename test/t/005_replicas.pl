@@ -172,6 +172,13 @@ my @questions = (
 	q{SELECT id % 3, lifecycle.score_agg('calls', 'call', '2026-01-01', '2026-02-01'), lifecycle.explain_score_agg('calls', 'call', '2026-01-01', '2026-02-01')
 		FROM deals GROUP BY 1 ORDER BY 1},
 	q{SELECT lifecycle.rfm_segment(5, 5, 5, 'segments'), lifecycle.rfm_segment(5, 5, 5)},
+	q{SELECT * FROM lifecycle.due('deals', as_of => '2099-01-01') ORDER BY key},
+	q{SELECT * FROM lifecycle.due_plays('deals', until => '2099-01-01') ORDER BY key, due_at},
+	q{SELECT * FROM lifecycle.journey_map('deal')},
+	q{SELECT * FROM lifecycle.coverage('deal')},
+	q{SELECT * FROM lifecycle.touches('deals', 'SELECT id, timestamptz ''2099-01-01'' AS at, ''email'' AS channel, 1 AS emotion, NULL AS friction FROM deals') ORDER BY key},
+	q{SELECT * FROM lifecycle.experience('deals', 'SELECT id, timestamptz ''2099-01-01'' AS at, ''email'' AS channel, 1 AS emotion, NULL AS friction FROM deals')},
+	q{SELECT * FROM lifecycle.channel_conversion('deals', 'SELECT id, timestamptz ''2020-01-01'' AS at, ''email'' AS channel, 1 AS emotion, NULL AS friction FROM deals', '{won}')},
 );
 # No room may be forgotten: whatever can depend on the server is asked above, or writes, or serves those that do.
 my $elsewhere = q{create_rfm_rules create_score alter_score drop_score create_lifecycle drop_lifecycle attach detach set_mode set_context begin_rename end_rename rename_in_enum
@@ -179,7 +186,10 @@ my $elsewhere = q{create_rfm_rules create_score alter_score drop_score create_li
 	lock_lifecycle redraw_lifecycle follow_with_enums alter_lifecycle begin_merge prepare_merge retire_stage
 	enum_of followers touched_by_rename check_followers what_is_unfit check_label_fits rename_work stage_type_mark check_enum_label
 	types_over columns_over dependents_of_type labels_of_type properties_of_type definition_of_domain names_of_type
-	check_fit check_guard_text lifecycle_tables stage_of_journey check_attachment ends_in journey_agg_add score_agg_add score_agg_deserialize};
+	check_fit check_guard_text lifecycle_tables stage_of_journey check_attachment ends_in journey_agg_add score_agg_add score_agg_deserialize
+	present_journey shown_attachments shown_attachment key_expression check_columns_shown rows_in_question later date_expression check_stages_exist
+	due_query due_plays_query share_lifecycle check_play present_label create_play_queue collect_plays
+	check_touchpoint check_persona touches_query channel_conversion_query};
 my @readers = split /\n/, $primary->safe_psql('postgres', q{
 	SELECT DISTINCT p.proname FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
 	WHERE (p.prokind = 'a' OR p.prokind = 'f' AND p.provolatile <> 'i') AND p.prorettype <> 'trigger'::regtype
