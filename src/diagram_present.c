@@ -5,7 +5,9 @@
  *
  * Mermaid 10 takes a "style" line for new states, so it is kept as a class.  A stage's color
  * is the one piece of presentation that has a meaning of its own; it is printed as a class
- * as well, "lead:::color_f96", and reading such a class gives the color back.
+ * as well, "class lead color_f96", and reading such a class gives the color back.  The other
+ * way to give a class, "lead:::color_f96", is read too, but in a line of its own Mermaid 12
+ * does not draw it: it is printed only where the id is none that "class" takes.
  *
  *-------------------------------------------------------------------------
  */
@@ -159,6 +161,13 @@ read_ids(DiagramReader *reader, TextList *ids)
 	return true;
 }
 
+/* Gives a stage or phase a class, in a way that every Mermaid draws if there is one. */
+static char *
+class_line(const char *id, const char *class)
+{
+	return is_word(id) ? psprintf("class %s %s", id, class) : psprintf("%s:::%s", id, class);
+}
+
 /* style a,b fill:#f96 */
 static bool
 read_style(DiagramReader *reader)
@@ -177,7 +186,7 @@ read_style(DiagramReader *reader)
 	for (int i = 0; i < ids.count; i++)
 	{
 		keep(reader, psprintf("classDef style_%s %s", ids.items[i], style));
-		keep(reader, psprintf("%s:::style_%s", ids.items[i], ids.items[i]));
+		keep(reader, class_line(ids.items[i], psprintf("style_%s", ids.items[i])));
 	}
 	return check_no_direction(reader, where, style);
 }
@@ -271,6 +280,21 @@ read_class_definition(DiagramReader *reader, const char *start)
 	return pure_hint(reader->error, "Choose another name for a class of your own.");
 }
 
+/* A class that is a color becomes the stage's; others are kept. */
+static bool
+give_class(DiagramReader *reader, const char *where, Named *name, const char *class)
+{
+	char	   *color = class_color(class);
+
+	if (color == NULL)
+		keep(reader, class_line(name->id, class));
+	else if (name->stage.color != NULL && strcmp(name->stage.color, color) != 0)
+		return fail_at(reader, where, PURE_VALUE, "a second color for stage \"%s\"", name->id);
+	else
+		name->stage.color = color;
+	return true;
+}
+
 /*
  * Reads ":::class" behind an id, if it is there.
  */
@@ -279,7 +303,6 @@ read_class(DiagramReader *reader, Named *name)
 {
 	const char *start;
 	char	   *class;
-	char	   *color;
 
 	if (!skip_text(reader, ":::"))
 		return true;
@@ -290,13 +313,27 @@ read_class(DiagramReader *reader, Named *name)
 	if (*class == '\0')
 		return fail_at(reader, start, PURE_SYNTAX, "expected the name of a class");
 	skip_blanks(reader);
-	color = class_color(class);
-	if (color == NULL)
-		keep(reader, psprintf("%s:::%s", name->id, class));
-	else if (name->stage.color != NULL && strcmp(name->stage.color, color) != 0)
-		return fail_at(reader, start, PURE_VALUE, "a second color for stage \"%s\"", name->id);
-	else
-		name->stage.color = color;
+	return give_class(reader, start, name, class);
+}
+
+/* class a,b hot */
+static bool
+read_class_of_many(DiagramReader *reader, const char *start)
+{
+	TextList	ids;
+	const char *where;
+	char	   *class;
+
+	if (!read_ids(reader, &ids))
+		return false;
+	where = reader->p;
+	class = trimmed(where, line_end(reader, where));
+	if (class_color(class) == NULL)
+		return keep_line(reader, start);
+	for (int i = 0; i < ids.count; i++)
+		if (!give_class(reader, where, known_or_awaited(reader, ids.items[i]), class))
+			return false;
+	reader->p = line_end(reader, where);
 	return true;
 }
 
@@ -315,7 +352,9 @@ read_presentation(DiagramReader *reader, bool *found)
 		return read_class_definition(reader, start);
 	if (skip_keyword(reader, "style"))
 		return read_style(reader);
-	if (skip_keyword(reader, "class") || skip_keyword(reader, "click"))
+	if (skip_keyword(reader, "class"))
+		return read_class_of_many(reader, start);
+	if (skip_keyword(reader, "click"))
 		return read_ids(reader, &ids) && keep_line(reader, start);
 	if (skip_keyword(reader, "scale"))
 		return keep_line(reader, start);
@@ -370,7 +409,7 @@ print_presentation(StringInfo out, const Diagram *diagram)
 			append_class_definition(out, color);
 			appendStringInfoChar(out, '\n');
 		}
-		appendStringInfo(out, "    %s:::%s\n", diagram->stages[i].id, color_class(color));
+		appendStringInfo(out, "    %s\n", class_line(diagram->stages[i].id, color_class(color)));
 	}
 }
 

@@ -71,11 +71,16 @@ function notes(text) {
   return result;
 }
 
+// A color as browsers say it, of those in the corpus.
+const rgb = color => color === 'green' ? 'rgb(0, 128, 0)'
+  : `rgb(${[...color.slice(1)].map(digit => parseInt(digit + digit, 16)).join(', ')})`;
+
 const sorted = list => [...list].sort();
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-// The differences between what a diagram means and what Mermaid made of it.
-function differences(meant, drawn) {
+// The differences between what a diagram means and what Mermaid made of it. Mermaid 12 draws no color where an id
+// is more than letters, digits and "_".
+function differences(meant, drawn, drawsEveryColor) {
   const found = [];
   const compare = (what, wanted, got) => {
     if (!same(wanted, got)) found.push(`${what}: meant ${JSON.stringify(wanted)}, drawn ${JSON.stringify(got)}`);
@@ -107,6 +112,8 @@ function differences(meant, drawn) {
   compareEach('stage', stages, drawn.seen.stages);
   compareEach('phase', phases, drawn.seen.phases);
   compareEach('note', notes(meant.text), drawn.seen.notes);
+  for (const { id, color } of meant.stages)
+    if (color && (drawsEveryColor || /^\w+$/.test(id))) compare(`color of ${id}`, rgb(color), drawn.seen.fills[id]?.fill);
   compare('labels', sorted(meant.moves.map(m => words(label(m))).filter(Boolean)), sorted(drawn.seen.edges.map(words)));
   return found;
 }
@@ -154,7 +161,7 @@ for (const version of ['oldest', 'middle', 'newest']) {
   const { version: number } = JSON.parse(readFileSync(join(modules, `mermaid-${version}`, 'package.json')));
   const drawn = draw(version, version === 'oldest' ? [...meant, control] : meant);
   for (const [i, item] of meant.entries()) {
-    const found = differences(item, drawn[i]);
+    const found = differences(item, drawn[i], version !== 'newest');
     report(found.length === 0, `Mermaid ${number} draws ${item.name}`, [...found, item.text]);
   }
   const figures = expectedOf(demo);
@@ -165,6 +172,6 @@ for (const version of ['oldest', 'middle', 'newest']) {
     report(wrongFigures(figures, drawn[0]).length === 2, 'the comparison sees wrong figures', ['it saw none']);
   }
   if (version === 'oldest')
-    report(differences(control, drawn.at(-1)).length > 0, 'the comparison sees a label that was lost', ['it saw none']);
+    report(differences(control, drawn.at(-1), true).length > 0, 'the comparison sees a label that was lost', ['it saw none']);
 }
 process.exit(failed ? 1 : 0);

@@ -37,8 +37,9 @@ function understood(doc, parent, result) {
 // How the boxes of the stages look; the picture must stand in the page.
 function colors(svg) {
   const result = {};
-  for (const box of svg.querySelectorAll('g.node rect.title-state')) {
-    const node = box.closest('g.node');
+  for (const node of svg.querySelectorAll('g.node')) {
+    const box = node.querySelector('rect.title-state') ?? node.querySelector('rect, path');
+    if (!box) continue;
     const { fill, stroke } = getComputedStyle(box);
     result[stageOf(node)] = { fill, stroke };
   }

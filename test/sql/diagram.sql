@@ -205,6 +205,8 @@ SELECT id, color FROM diagram_stages($$stateDiagram-v2
   [*] --> a:::color_f96
   a --> b:::color_teal
   b:::other --> c
+  c --> d
+  class c,d color_teal
 $$);
 
 --
@@ -283,7 +285,7 @@ FROM (VALUES
   ('state p {' || E'\n    x\n    note right of lead\n      text: y\n    end note\n  }'),
   ('a --> b' || E'\n  note right of b\n    label: a\n  end note'),
   -- presentation
-  ('class ghost big'), ('class qualifié big'), ('ghost:::'), ('lead:::color_f96' || E'\n  lead:::color_red'),
+  ('class ghost big'), ('class qualifié big'), ('ghost:::'), ('lead:::color_f96' || E'\n  lead:::color_red'), (E'class lead color_f96\n  class won,lead color_red'),
   ('classDef color_f96 fill:#000'), ('classDef a-b x'), ('accTitle: direction TB'), ('style ghost fill:red'), ('style lead'), ('click ghost "x"')
 ) AS t(line);
 
