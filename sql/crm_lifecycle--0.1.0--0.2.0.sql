@@ -5573,6 +5573,17 @@ END $$;
 
 COMMENT ON FUNCTION lifecycle.check_lifecycle(text) IS 'what is probably wrong with a lifecycle, and what of it does not fit its tables';
 
+CREATE FUNCTION lifecycle.mapping_argument(argument text) RETURNS jsonb
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN CASE WHEN argument <> '' THEN CASE jsonb_typeof(argument::jsonb) WHEN 'object' THEN argument::jsonb ELSE '{}' END END;
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+	RETURN '{}';
+END $$;
+
+COMMENT ON FUNCTION lifecycle.mapping_argument(text) IS 'the mapping that a trigger''s argument says; one of nothing where it says none';
+
 CREATE VIEW lifecycle.derivations AS
 	SELECT p.tgrelid::pg_catalog.regclass AS relation,
 		p.arguments[1] AS name,
@@ -5582,7 +5593,7 @@ CREATE VIEW lifecycle.derivations AS
 		(SELECT a.stage_column FROM lifecycle.attachments a WHERE a.relation = c.tgrelid AND a.key = p.arguments[4]) AS child_stage_column,
 		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = c.tgrelid AND attnum = c.tgattr[0]) AS via,
 		p.arguments[5] AS rule,
-		NULLIF(p.arguments[6], '')::pg_catalog.jsonb AS mapping
+		lifecycle.mapping_argument(p.arguments[6]) AS mapping
 	FROM (SELECT t.*, lifecycle.trigger_arguments(t.tgargs) AS arguments FROM pg_catalog.pg_trigger t
 			WHERE t.tgfoid = 'lifecycle.derivation()'::pg_catalog.regprocedure AND t.tgparentid = 0) p
 		JOIN (SELECT t.*, lifecycle.trigger_arguments(t.tgargs) AS arguments FROM pg_catalog.pg_trigger t
@@ -5595,7 +5606,7 @@ COMMENT ON VIEW lifecycle.derivations IS 'the stages that are derived from other
 GRANT SELECT ON lifecycle.derivations TO PUBLIC;
 
 CREATE FUNCTION lifecycle.derivation_of(rel regclass, stage_column name DEFAULT NULL) RETURNS lifecycle.derivations
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	a lifecycle.attachments := lifecycle.attachment_of(rel, stage_column);
@@ -5724,6 +5735,12 @@ BEGIN
 	SELECT atttypid INTO key_type FROM pg_attribute WHERE attrelid = rel AND attname = key_column;
 	IF via_type IS NULL THEN
 		RAISE EXCEPTION 'table % has no column "%", or it is generated', children, via USING ERRCODE = 'undefined_column';
+	ELSIF EXISTS (SELECT FROM pg_attribute v, pg_attribute k, pg_collation c
+		WHERE v.attrelid = children AND v.attname = via AND k.attrelid = rel AND k.attname = key_column
+			AND v.attcollation <> k.attcollation AND c.oid IN (v.attcollation, k.attcollation) AND NOT c.collisdeterministic) THEN
+		RAISE EXCEPTION 'columns "%" of % and "%" of % are of different collations', via, children, key_column, rel
+			USING ERRCODE = 'collation_mismatch', DETAIL = 'What is one key in one of them may be several in the other.',
+				HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s COLLATE ...;', children, via, format_type(via_type, NULL));
 	ELSIF via_type <> key_type THEN
 		RAISE EXCEPTION 'columns "%" of % and "%" of % are of different types', via, children, key_column, rel
 			USING ERRCODE = 'datatype_mismatch', DETAIL = format('They are %s and %s.', format_type(via_type, NULL), format_type(key_type, NULL)),
@@ -5734,7 +5751,7 @@ END $$;
 COMMENT ON FUNCTION lifecycle.derivation_columns(regclass, regclass, name) IS 'by which columns the rows of one table belong to those of another';
 
 CREATE FUNCTION lifecycle.check_derivable(rel regclass, children regclass, a lifecycle.attachments, c lifecycle.attachments, rule text) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	r regclass;
@@ -5851,12 +5868,17 @@ END $$;
 
 COMMENT ON FUNCTION lifecycle.underive(regclass, name) IS 'ends the derivation of a table''s stage, which stays as it is';
 
+CREATE FUNCTION lifecycle.greater_operator(type oid) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION lifecycle.greater_operator(oid) IS 'the operator that says which of two values of a type comes later in its order';
+
 CREATE PROCEDURE lifecycle.rederive(rel regclass, stage_column name DEFAULT NULL, batch integer DEFAULT 10000)
 LANGUAGE plpgsql
 AS $$
 DECLARE
 	d lifecycle.derivations := lifecycle.derivation_of(rel, stage_column);
-	type text := (SELECT pg_catalog.format_type(atttypid, NULL) FROM pg_catalog.pg_attribute
+	type oid := (SELECT atttypid FROM pg_catalog.pg_attribute
 		WHERE attrelid OPERATOR(pg_catalog.=) d.children AND attname OPERATOR(pg_catalog.=) d.via);
 	last text;
 	n bigint;
@@ -5870,7 +5892,8 @@ BEGIN
 			' lifecycle.derive_rows(%L, %L, pg_catalog.array_agg(k))'
 			' FROM (SELECT %I AS k FROM %s%s ORDER BY 1 LIMIT %s) t',
 			rel, d.name, d.key_column, rel,
-			CASE WHEN last IS NOT NULL THEN pg_catalog.format(' WHERE %I > %L::%s', d.key_column, last, type) ELSE '' END, batch)
+			CASE WHEN last IS NOT NULL THEN pg_catalog.format(' WHERE %I %s %L::%s', d.key_column,
+				lifecycle.greater_operator(type), last, pg_catalog.format_type(type, NULL)) ELSE '' END, batch)
 		INTO n, last;
 		COMMIT;
 		done := done + n;
@@ -6034,6 +6057,17 @@ END $$;
 
 COMMENT ON FUNCTION lifecycle.verify_derivations(regclass, name) IS 'what verify() says about derived stages';
 
+CREATE FUNCTION lifecycle.stages_argument(argument text) RETURNS text[]
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN argument::text[];
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+	RETURN '{}';
+END $$;
+
+COMMENT ON FUNCTION lifecycle.stages_argument(text) IS 'the stages that a trigger''s argument names; none where it is no array';
+
 CREATE VIEW lifecycle.hand_overs AS
 	SELECT t.tgrelid::pg_catalog.regclass AS relation,
 		t.arguments[1] AS name,
@@ -6042,7 +6076,7 @@ CREATE VIEW lifecycle.hand_overs AS
 		s.tgrelid::pg_catalog.regclass AS source,
 		(SELECT a.stage_column FROM lifecycle.attachments a WHERE a.relation = s.tgrelid AND a.key = t.arguments[4]) AS source_stage_column,
 		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = s.tgrelid AND attnum = s.tgattr[0]) AS key_column,
-		t.arguments[5]::text[] AS stages
+		lifecycle.stages_argument(t.arguments[5]) AS stages
 	FROM (SELECT g.*, lifecycle.trigger_arguments(g.tgargs) AS arguments FROM pg_catalog.pg_trigger g
 			WHERE g.tgfoid = 'lifecycle.hand_over()'::pg_catalog.regprocedure AND g.tgparentid = 0) t
 		JOIN (SELECT g.*, lifecycle.trigger_arguments(g.tgargs) AS arguments FROM pg_catalog.pg_trigger g

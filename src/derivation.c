@@ -480,7 +480,8 @@ build(Oid parent_id, const char *name)
 		if (copy->triggers[i].tgfoid == function && derivation_is_side(&copy->triggers[i], "parent") &&
 			strcmp(copy->triggers[i].tgargs[DERIVATION_NAME], name) == 0)
 			trigger = &copy->triggers[i];
-	if (trigger == NULL || trigger->tgnattr != 1 || trigger->tgnargs != NUM_DERIVATION_ARGUMENTS)
+	if (trigger == NULL || trigger->tgnattr != 1 || trigger->tgnargs != NUM_DERIVATION_ARGUMENTS ||
+		!OidIsValid(trigger->tgconstrrelid))
 		refuse_damaged(parent);
 	derivation->context = context;
 	derivation->changes = binding_changes();

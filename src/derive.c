@@ -42,12 +42,14 @@
 #include "context.h"
 #include "derivation.h"
 #include "derive.h"
+#include "face.h"
 #include "journey_keep.h"
 #include "query_end.h"
 
 PG_FUNCTION_INFO_V1(derivation);
 PG_FUNCTION_INFO_V1(derive_stage);
 PG_FUNCTION_INFO_V1(derive_rows);
+PG_FUNCTION_INFO_V1(greater_operator);
 
 /* So many rows are locked and moved at a time. */
 #define MAX_KEYS_AT_ONCE 10000
@@ -487,6 +489,14 @@ root_of(Relation rel)
 	return rel->rd_rel->relispartition ? llast_oid(get_partition_ancestors(RelationGetRelid(rel))) : RelationGetRelid(rel);
 }
 
+pg_noreturn static void
+refuse_foreign_trigger(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg("function \"derive_stage\" can only be called as a trigger that lifecycle.derive() made")));
+}
+
 static Watch *
 make_watch(FunctionCallInfo fcinfo, TriggerData *trigdata)
 {
@@ -498,6 +508,8 @@ make_watch(FunctionCallInfo fcinfo, TriggerData *trigdata)
 	watch->context = context;
 	watch->query = fcinfo->flinfo->fn_mcxt;
 	watch->of_parent = derivation_is_side(trigger, "parent");
+	if (!OidIsValid(trigger->tgconstrrelid))
+		refuse_foreign_trigger();
 	watch->derivation = derivation_get(watch->of_parent ? root_of(trigdata->tg_relation) : trigger->tgconstrrelid,
 									   trigger->tgargs[DERIVATION_NAME]);
 	watch->changes = watch->derivation->changes;
@@ -549,9 +561,7 @@ derive_stage(PG_FUNCTION_ARGS)
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event) ||
 		!TRIGGER_FIRED_AFTER(trigdata->tg_event) || trigdata->tg_trigger->tgnargs != DERIVATION_SIDE + 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"derive_stage\" can only be called as a trigger that lifecycle.derive() made")));
+		refuse_foreign_trigger();
 	if (context_restoring(trigdata->tg_relation))
 		return PointerGetDatum(NULL);
 	watch = get_watch(fcinfo, trigdata);
@@ -563,6 +573,15 @@ derive_stage(PG_FUNCTION_ARGS)
 	else if (!watch->of_parent)
 		note_child(watch, old_row, new_row);
 	return PointerGetDatum(NULL);
+}
+
+/*
+ * greater_operator(type) is how a query writes that one value of a type comes after another.
+ */
+Datum
+greater_operator(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(greater_than_of(getBaseType(PG_GETARG_OID(0)))));
 }
 
 /*

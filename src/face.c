@@ -80,13 +80,10 @@ dollar_quote(const char *text, const char *tag)
 	}
 }
 
-/*
- * The equality of a type's values, as statements write it whatever the search_path is.
- */
-char *
-equality_of(Oid type)
+/* An operator as statements write it whatever the search_path is. */
+static char *
+operator_name(Oid operator, Oid type)
 {
-	Oid			operator = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
 	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 	Form_pg_operator form;
 	char	   *name;
@@ -100,4 +97,22 @@ equality_of(Oid type)
 					NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return name;
+}
+
+/*
+ * The equality of a type's values.
+ */
+char *
+equality_of(Oid type)
+{
+	return operator_name(lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr, type);
+}
+
+/*
+ * What says that one of them comes after another.
+ */
+char *
+greater_than_of(Oid type)
+{
+	return operator_name(lookup_type_cache(type, TYPECACHE_GT_OPR)->gt_opr, type);
 }

@@ -18,6 +18,7 @@ extern void require_argument(FunctionCallInfo fcinfo, int argno, const char *nam
 extern Datum span_datum(int64 micros);
 extern uint64 new_book_stamp(void);
 extern char *equality_of(Oid type);
+extern char *greater_than_of(Oid type);
 extern char *dollar_quote(const char *text, const char *tag);
 
 /*

@@ -81,6 +81,7 @@ static bool
 is_side(const Trigger *trigger, Oid function, const char *side, int nargs)
 {
 	return trigger->tgfoid == function && trigger->tgnargs == nargs && trigger->tgnattr == 1 &&
+		OidIsValid(trigger->tgconstrrelid) &&
 		strcmp(trigger->tgargs[HAND_OVER_SIDE], side) == 0;
 }
 

@@ -5,6 +5,17 @@
 -- column, and one is fired by every row; src/derivation.c reads them. The rule and the mapping are
 -- arguments of the one on the accounts' side.
 
+-- Whoever owns two tables can make such triggers by hand. What cannot be read must not keep others from the view.
+CREATE FUNCTION @extschema@.mapping_argument(argument text) RETURNS jsonb
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN CASE WHEN argument <> '' THEN CASE jsonb_typeof(argument::jsonb) WHEN 'object' THEN argument::jsonb ELSE '{}' END END;
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+	RETURN '{}';
+END $$;
+COMMENT ON FUNCTION @extschema@.mapping_argument(text) IS 'the mapping that a trigger''s argument says; one of nothing where it says none';
+
 CREATE VIEW @extschema@.derivations AS
 	SELECT p.tgrelid::pg_catalog.regclass AS relation,
 		p.arguments[1] AS name,
@@ -14,7 +25,7 @@ CREATE VIEW @extschema@.derivations AS
 		(SELECT a.stage_column FROM @extschema@.attachments a WHERE a.relation = c.tgrelid AND a.key = p.arguments[4]) AS child_stage_column,
 		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = c.tgrelid AND attnum = c.tgattr[0]) AS via,
 		p.arguments[5] AS rule,
-		NULLIF(p.arguments[6], '')::pg_catalog.jsonb AS mapping
+		@extschema@.mapping_argument(p.arguments[6]) AS mapping
 	FROM (SELECT t.*, @extschema@.trigger_arguments(t.tgargs) AS arguments FROM pg_catalog.pg_trigger t
 			WHERE t.tgfoid = '@extschema@.derivation()'::pg_catalog.regprocedure AND t.tgparentid = 0) p
 		JOIN (SELECT t.*, @extschema@.trigger_arguments(t.tgargs) AS arguments FROM pg_catalog.pg_trigger t
@@ -25,7 +36,7 @@ COMMENT ON VIEW @extschema@.derivations IS 'the stages that are derived from oth
 GRANT SELECT ON @extschema@.derivations TO PUBLIC;
 
 CREATE FUNCTION @extschema@.derivation_of(rel regclass, stage_column name DEFAULT NULL) RETURNS @extschema@.derivations
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	a @extschema@.attachments := @extschema@.attachment_of(rel, stage_column);
@@ -153,6 +164,12 @@ BEGIN
 	SELECT atttypid INTO key_type FROM pg_attribute WHERE attrelid = rel AND attname = key_column;
 	IF via_type IS NULL THEN
 		RAISE EXCEPTION 'table % has no column "%", or it is generated', children, via USING ERRCODE = 'undefined_column';
+	ELSIF EXISTS (SELECT FROM pg_attribute v, pg_attribute k, pg_collation c
+		WHERE v.attrelid = children AND v.attname = via AND k.attrelid = rel AND k.attname = key_column
+			AND v.attcollation <> k.attcollation AND c.oid IN (v.attcollation, k.attcollation) AND NOT c.collisdeterministic) THEN
+		RAISE EXCEPTION 'columns "%" of % and "%" of % are of different collations', via, children, key_column, rel
+			USING ERRCODE = 'collation_mismatch', DETAIL = 'What is one key in one of them may be several in the other.',
+				HINT = format('ALTER TABLE %s ALTER COLUMN %I TYPE %s COLLATE ...;', children, via, format_type(via_type, NULL));
 	ELSIF via_type <> key_type THEN
 		RAISE EXCEPTION 'columns "%" of % and "%" of % are of different types', via, children, key_column, rel
 			USING ERRCODE = 'datatype_mismatch', DETAIL = format('They are %s and %s.', format_type(via_type, NULL), format_type(key_type, NULL)),
@@ -162,7 +179,7 @@ END $$;
 COMMENT ON FUNCTION @extschema@.derivation_columns(regclass, regclass, name) IS 'by which columns the rows of one table belong to those of another';
 
 CREATE FUNCTION @extschema@.check_derivable(rel regclass, children regclass, a @extschema@.attachments, c @extschema@.attachments, rule text) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	r regclass;
@@ -275,12 +292,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION @extschema@.underive(regclass, name) IS 'ends the derivation of a table''s stage, which stays as it is';
 
+-- By its name alone, another operator than the one that ORDER BY goes by might be found.
+CREATE FUNCTION @extschema@.greater_operator(type oid) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.greater_operator(oid) IS 'the operator that says which of two values of a type comes later in its order';
+
 CREATE PROCEDURE @extschema@.rederive(rel regclass, stage_column name DEFAULT NULL, batch integer DEFAULT 10000)
 LANGUAGE plpgsql
 AS $$
 DECLARE
 	d @extschema@.derivations := @extschema@.derivation_of(rel, stage_column);
-	type text := (SELECT pg_catalog.format_type(atttypid, NULL) FROM pg_catalog.pg_attribute
+	type oid := (SELECT atttypid FROM pg_catalog.pg_attribute
 		WHERE attrelid OPERATOR(pg_catalog.=) d.children AND attname OPERATOR(pg_catalog.=) d.via);
 	last text;
 	n bigint;
@@ -294,7 +316,8 @@ BEGIN
 			' @extschema@.derive_rows(%L, %L, pg_catalog.array_agg(k))'
 			' FROM (SELECT %I AS k FROM %s%s ORDER BY 1 LIMIT %s) t',
 			rel, d.name, d.key_column, rel,
-			CASE WHEN last IS NOT NULL THEN pg_catalog.format(' WHERE %I > %L::%s', d.key_column, last, type) ELSE '' END, batch)
+			CASE WHEN last IS NOT NULL THEN pg_catalog.format(' WHERE %I %s %L::%s', d.key_column,
+				@extschema@.greater_operator(type), last, pg_catalog.format_type(type, NULL)) ELSE '' END, batch)
 		INTO n, last;
 		COMMIT;
 		done := done + n;

@@ -2,6 +2,16 @@
 --
 -- A trigger on either table, which never fires, names the column and the other table; src/hand_over.c reads them.
 
+CREATE FUNCTION @extschema@.stages_argument(argument text) RETURNS text[]
+LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN argument::text[];
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+	RETURN '{}';
+END $$;
+COMMENT ON FUNCTION @extschema@.stages_argument(text) IS 'the stages that a trigger''s argument names; none where it is no array';
+
 CREATE VIEW @extschema@.hand_overs AS
 	SELECT t.tgrelid::pg_catalog.regclass AS relation,
 		t.arguments[1] AS name,
@@ -10,7 +20,7 @@ CREATE VIEW @extschema@.hand_overs AS
 		s.tgrelid::pg_catalog.regclass AS source,
 		(SELECT a.stage_column FROM @extschema@.attachments a WHERE a.relation = s.tgrelid AND a.key = t.arguments[4]) AS source_stage_column,
 		(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = s.tgrelid AND attnum = s.tgattr[0]) AS key_column,
-		t.arguments[5]::text[] AS stages
+		@extschema@.stages_argument(t.arguments[5]) AS stages
 	FROM (SELECT g.*, @extschema@.trigger_arguments(g.tgargs) AS arguments FROM pg_catalog.pg_trigger g
 			WHERE g.tgfoid = '@extschema@.hand_over()'::pg_catalog.regprocedure AND g.tgparentid = 0) t
 		JOIN (SELECT g.*, @extschema@.trigger_arguments(g.tgargs) AS arguments FROM pg_catalog.pg_trigger g

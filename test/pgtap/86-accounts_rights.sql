@@ -243,5 +243,54 @@ SELECT is(wander('furthest', 40), 0::bigint, '40 rounds of anything: furthest');
 SELECT is(wander('all', 40), 0::bigint, 'all');
 SELECT is(wander('any', 40), 0::bigint, 'any');
 
+-- Whoever owns two tables can make triggers like ours by hand. It does nobody else any harm.
+RESET ROLE;
+SET LOCAL ROLE derive_app;
+CREATE TABLE evil.a (id int PRIMARY KEY, stage text DEFAULT 'lead');
+CREATE TABLE evil.b (id int PRIMARY KEY, a int, stage text DEFAULT 'lead');
+SELECT lifecycle.attach(t, 'customer') FROM unnest('{evil.a,evil.b}'::regclass[]) t;
+CREATE FUNCTION evil.forge(mapping text, stages text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format($q$
+		DROP TRIGGER IF EXISTS a ON evil.a; DROP TRIGGER IF EXISTS b ON evil.b; DROP TRIGGER IF EXISTS c ON evil.b; DROP TRIGGER IF EXISTS d ON evil.a;
+		CREATE CONSTRAINT TRIGGER a AFTER UPDATE OF id ON evil.a FROM evil.b FOR EACH ROW WHEN (false) EXECUTE FUNCTION lifecycle.derivation('n', 'parent', 'stage', 'stage', 'any', %L, '');
+		CREATE CONSTRAINT TRIGGER b AFTER UPDATE OF a ON evil.b FROM evil.a FOR EACH ROW WHEN (false) EXECUTE FUNCTION lifecycle.derivation('n', 'child', 'stage');
+		CREATE CONSTRAINT TRIGGER c AFTER UPDATE OF a ON evil.b FROM evil.a FOR EACH ROW WHEN (false) EXECUTE FUNCTION lifecycle.hand_over('h', 'target', 'stage', 'stage', %L);
+		CREATE CONSTRAINT TRIGGER d AFTER UPDATE OF id ON evil.a FROM evil.b FOR EACH ROW WHEN (false) EXECUTE FUNCTION lifecycle.hand_over('h', 'source')$q$, mapping, stages);
+END $$;
+SELECT evil.forge(m, s) FROM (VALUES ('{not json', '{no array')) v (m, s);
+SELECT is((SELECT mapping::text FROM lifecycle.derivations WHERE relation = 'evil.a'::regclass), '{}', 'a mapping that cannot be read maps nothing');
+SELECT is((SELECT stages::text FROM lifecycle.hand_overs WHERE relation = 'evil.b'::regclass), '{}', 'and stages that cannot be read are none');
+SELECT evil.forge('[1]', '{}');
+SELECT is((SELECT mapping::text FROM lifecycle.derivations WHERE relation = 'evil.a'::regclass), '{}', 'nor one that is no object');
+SELECT evil.forge('{"lead": 1e999999}', '{}');
+SELECT is((SELECT mapping::text FROM lifecycle.derivations WHERE relation = 'evil.a'::regclass), '{}', 'or too large a number');
+SELECT evil.forge('{"\u0000": ""}', '{}');
+SELECT is((SELECT mapping::text FROM lifecycle.derivations WHERE relation = 'evil.a'::regclass), '{}', 'or no text');
+SELECT evil.forge(repeat('{"a":', 100000), repeat('{', 100));
+SELECT is((SELECT mapping::text FROM lifecycle.derivations WHERE relation = 'evil.a'::regclass), '{}', 'or too deep');
+SELECT is((SELECT stages::text FROM lifecycle.hand_overs WHERE relation = 'evil.b'::regclass), '{}', 'of either kind');
+CREATE TABLE evil.c (id int PRIMARY KEY, stage text DEFAULT 'lead');
+SELECT lifecycle.attach('evil.c', 'customer');
+CREATE CONSTRAINT TRIGGER a AFTER INSERT ON evil.c FOR EACH ROW EXECUTE FUNCTION lifecycle.derive_stage('n', 'child');
+SELECT is(fields('INSERT INTO evil.c VALUES (1)'), '39P01', 'a trigger that names no other table is none of ours');
+RESET ROLE;
+
+-- Keys that one side tells apart and the other does not
+CREATE COLLATION crm.careless (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE crm.groups (id text COLLATE crm.careless PRIMARY KEY, stage text DEFAULT 'lead');
+CREATE TABLE crm.members (id text COLLATE "C" PRIMARY KEY, "of" text UNIQUE, plain text UNIQUE, stage text DEFAULT 'lead');
+SELECT lifecycle.attach(t, 'customer') FROM unnest('{crm.groups,crm.members}'::regclass[]) t;
+SELECT is(fields($$SELECT lifecycle.derive('crm.groups', 'crm.members', 'of')$$), '42P21', 'are not derived by');
+SELECT is(fields($$SELECT lifecycle.allow_hand_over('crm.groups', 'crm.members', '{lead}', 'of')$$), '42P21', 'nor handed over by, or they would be twice');
+ALTER TABLE crm.members ALTER "of" TYPE text COLLATE crm.careless;
+SELECT lives_ok($$SELECT lifecycle.allow_hand_over('crm.groups', 'crm.members', '{lead}', 'of')$$, 'unless both do not');
+SELECT lifecycle.forbid_hand_over('crm.groups', 'crm.members');
+
+-- What a batch goes on with is told by the operator that sorts, not by another one of that name
+SELECT is(lifecycle.greater_operator(t), 'OPERATOR(pg_catalog.>)', 'the operator behind the order of ' || t)
+FROM unnest('{int4,varchar,bpchar,uuid,information_schema.cardinal_number}'::regtype[]) t;
+SELECT is(fields($$SELECT lifecycle.greater_operator('point'::regtype)$$), '42883', 'points have no order');
+
 SELECT * FROM finish();
 ROLLBACK;
