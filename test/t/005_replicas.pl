@@ -55,6 +55,59 @@ $primary->safe_psql('postgres', $rules . $tables . q{
 	CREATE PUBLICATION changes FOR TABLE deals, parts, plain;
 });
 
+# What is not replicated by publications: accounts and their contacts, with what is planned for them and views for BI.
+$primary->safe_psql('postgres', q{
+	SELECT lifecycle.create_lifecycle('contact', $$
+		stateDiagram-v2
+			[*] --> lead
+			lead --> talks : call
+			talks --> won : sign
+			talks --> lost
+			note right of talks
+				sla: 14 days
+				owner: sales
+			end note
+			note right of won
+				outcome: won
+			end note
+			note right of lost
+				outcome: lost
+			end note
+	$$);
+	CREATE TABLE prospects (id int PRIMARY KEY, stage text);
+	CREATE TABLE firms (id int PRIMARY KEY, stage text);
+	CREATE TABLE contacts (id int PRIMARY KEY, firm_id int REFERENCES firms, prospect_id int UNIQUE, segment text, stage text, renews_at date,
+		journey lifecycle.journey);
+	SELECT lifecycle.attach(rel, 'contact') FROM unnest('{prospects,firms,contacts}'::regclass[]) rel;
+	SELECT lifecycle.allow_hand_over('prospects', 'contacts', '{talks}', 'prospect_id');
+	INSERT INTO prospects VALUES (1, 'lead'), (2, 'lead');
+	UPDATE prospects SET stage = 'talks' WHERE id = 1;
+	INSERT INTO firms SELECT g, 'lead' FROM generate_series(1, 4) g;
+	SET crm_lifecycle.import = on;
+	INSERT INTO contacts SELECT g, 1 + g % 3, NULL, (ARRAY['small', 'big'])[1 + g % 2], s.path[cardinality(s.path)], '2026-05-01',
+		lifecycle.journey_agg(stage, timestamptz '2026-01-01' + (g + n * 5) * interval '1 day', n)
+		FROM generate_series(1, 12) g
+			CROSS JOIN LATERAL (SELECT (ARRAY['{lead}', '{lead,talks}', '{lead,talks,won}', '{lead,talks,lost}'])[1 + g % 4]::text[] AS path) s
+			CROSS JOIN LATERAL unnest(s.path) WITH ORDINALITY p (stage, n)
+		GROUP BY g, s.path;
+	RESET crm_lifecycle.import;
+	INSERT INTO contacts VALUES (20, 4, 1, 'big', 'lead', NULL);
+	SELECT lifecycle.derive('firms', 'contacts', existing => 'defer');
+	CREATE TABLE touched (id int, at timestamptz, channel text, emotion int, friction int);
+	INSERT INTO touched SELECT g, timestamptz '2026-01-08' + g * interval '1 day', CASE WHEN g % 3 = 0 THEN 'chat' ELSE 'email' END, g % 5 - 2, g % 2
+		FROM generate_series(1, 12) g;
+	INSERT INTO lifecycle.persona VALUES ('contact', 'Tom', 'Runs IT', '{quiet nights}', '{}', '{chat}');
+	INSERT INTO lifecycle.touchpoint (lifecycle, stage, persona, name, family, channel, emotion) VALUES
+		('contact', 'lead', 'Tom', 'Docs', 'marketing', 'web', 1), ('contact', 'talks', NULL, 'Demo', 'sales', 'email', 2);
+	INSERT INTO lifecycle.play (lifecycle, name, stage, from_stage, to_stage, date_column, delay, channel, starts_at) VALUES
+		('contact', 'call', 'talks', NULL, NULL, NULL, '3 days', 'phone', '2026-01-01'),
+		('contact', 'thank', NULL, 'talks', 'won', NULL, '1 day', 'email', '2026-01-01'),
+		('contact', 'renew', 'won', NULL, NULL, 'renews_at', '-30 days', 'email', '2026-01-01');
+	SELECT lifecycle.create_bi_views('contacts', "by" => '{segment}');
+	-- A stage that the views do not know yet.
+	UPDATE lifecycle.lifecycle SET diagram = replace(diagram, 'talks --> lost', E'talks --> lost\nlost --> asleep') WHERE name = 'contact';
+});
+
 # A standby, before the subscriber, so that its answers cover both halves of the changes.
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -172,24 +225,60 @@ my @questions = (
 	q{SELECT id % 3, lifecycle.score_agg('calls', 'call', '2026-01-01', '2026-02-01'), lifecycle.explain_score_agg('calls', 'call', '2026-01-01', '2026-02-01')
 		FROM deals GROUP BY 1 ORDER BY 1},
 	q{SELECT lifecycle.rfm_segment(5, 5, 5, 'segments'), lifecycle.rfm_segment(5, 5, 5)},
-	q{SELECT * FROM lifecycle.due('deals', as_of => '2099-01-01') ORDER BY key},
-	q{SELECT * FROM lifecycle.due_plays('deals', until => '2099-01-01') ORDER BY key, due_at},
-	q{SELECT * FROM lifecycle.journey_map('deal')},
-	q{SELECT * FROM lifecycle.coverage('deal')},
-	q{SELECT * FROM lifecycle.touches('deals', 'SELECT id, timestamptz ''2099-01-01'' AS at, ''email'' AS channel, 1 AS emotion, NULL AS friction FROM deals') ORDER BY key},
-	q{SELECT * FROM lifecycle.experience('deals', 'SELECT id, timestamptz ''2099-01-01'' AS at, ''email'' AS channel, 1 AS emotion, NULL AS friction FROM deals')},
-	q{SELECT * FROM lifecycle.channel_conversion('deals', 'SELECT id, timestamptz ''2020-01-01'' AS at, ''email'' AS channel, 1 AS emotion, NULL AS friction FROM deals', '{won}')},
+	q{SELECT * FROM lifecycle.hand_overs},
+	q{SELECT * FROM lifecycle.derivations},
+	q{SELECT * FROM lifecycle.derivation_of('firms')},
+	q{SELECT d.*, s.* FROM lifecycle.derivations d, lifecycle.derivation_stages(d) s ORDER BY place, label},
+	q{SELECT * FROM lifecycle.derivation_drift('firms') ORDER BY key},
+	q{SELECT * FROM lifecycle.verify('firms')},
+	q{SELECT lifecycle.canvas('contact', 'contacts', '2026-02-20', '[2026-01-10,2026-01-20)')},
+	q{SELECT * FROM lifecycle.persona},
+	q{SELECT * FROM lifecycle.touchpoint},
+	q{SELECT * FROM lifecycle.journey_map('contact', 'Tom')},
+	q{SELECT * FROM lifecycle.coverage('contact')},
+	q{SELECT * FROM lifecycle.touches('contacts', 'TABLE touched') ORDER BY at},
+	q{SELECT * FROM lifecycle.experience('contacts', 'TABLE touched', by_channel => true)},
+	q{SELECT * FROM lifecycle.channel_conversion('contacts', 'TABLE touched', '{won}')},
+	q{SELECT lifecycle.touches_query('contacts', 'TABLE touched', NULL), lifecycle.channel_conversion_query('contacts', 'TABLE touched', '{won}', NULL)},
+	q{SELECT * FROM lifecycle.play ORDER BY name},
+	q{SELECT * FROM lifecycle.due('contacts', as_of => '2026-02-01') ORDER BY key},
+	q{SELECT * FROM lifecycle.due('contacts', 'renews_at', '60 days', '{won}', as_of => '2026-03-05') ORDER BY key},
+	q{SELECT * FROM lifecycle.due_plays('contacts', until => '2026-04-15') ORDER BY play, key},
+	q{SELECT lifecycle.due_query('contacts', 'renews_at', '{won}', NULL), lifecycle.due_plays_query('contacts', NULL)},
+	q{SELECT b.view, b.shape, b.options, lifecycle.bi_options(b.view) FROM lifecycle.bi_views('contacts') b ORDER BY b.shape},
+	q{SELECT * FROM lifecycle.outdated_bi_views('contacts') o ORDER BY o::text},
+	q{SELECT lifecycle.main_line('contact'), lifecycle.bi_order('contact'), lifecycle.bi_funnel('contact'),
+		lifecycle.bi_cohorts('contact', 6, 'UTC')},
+	# But for the days that go by while we ask.
+	(map { "SELECT to_jsonb(x) - '{open_days,days_in_stage,days_left}'::text[] AS cells FROM contacts_$_ x ORDER BY cells" }
+		qw(stages history dates funnel flow cohorts census due)),
 );
 # No room may be forgotten: whatever can depend on the server is asked above, or writes, or serves those that do.
-my $elsewhere = q{create_rfm_rules create_score alter_score drop_score create_lifecycle drop_lifecycle attach detach set_mode set_context begin_rename end_rename rename_in_enum
-	prepare_followers prepare_rename finish_rename make_stage_type create_stage_type add_stage_labels check_rebuild rebuild_stage_type
-	lock_lifecycle redraw_lifecycle follow_with_enums alter_lifecycle begin_merge prepare_merge retire_stage
-	enum_of followers touched_by_rename check_followers what_is_unfit check_label_fits rename_work stage_type_mark check_enum_label
-	types_over columns_over dependents_of_type labels_of_type properties_of_type definition_of_domain names_of_type
-	check_fit check_guard_text lifecycle_tables stage_of_journey check_attachment ends_in journey_agg_add score_agg_add score_agg_deserialize
-	present_journey shown_attachments shown_attachment key_expression check_columns_shown rows_in_question later date_expression check_stages_exist
-	due_query due_plays_query share_lifecycle check_play present_label create_play_queue collect_plays
-	check_touchpoint check_persona touches_query channel_conversion_query};
+my $elsewhere = join ' ',
+	# They write, and are refused on a standby.
+	q{
+		create_rfm_rules create_score alter_score drop_score create_lifecycle drop_lifecycle attach detach set_mode
+		set_context begin_rename end_rename rename_in_enum prepare_followers prepare_rename finish_rename
+		make_stage_type create_stage_type add_stage_labels check_rebuild rebuild_stage_type lock_lifecycle
+		redraw_lifecycle follow_with_enums alter_lifecycle begin_merge prepare_merge retire_stage lifecycle_tables
+		allow_hand_over forbid_hand_over register_hand_over rename_in_hand_overs merge_duplicates derive underive
+		derive_rows make_derivation register_derivation rename_in_derivations create_bi_views make_bi_view
+		refresh_bi_views drop_bi_views create_play_queue collect_plays share_lifecycle
+	},
+	# They serve those that write: they check, lock or prepare.
+	q{
+		enum_of followers touched_by_rename check_followers what_is_unfit check_label_fits rename_work stage_type_mark
+		check_enum_label types_over columns_over dependents_of_type labels_of_type properties_of_type
+		definition_of_domain names_of_type check_fit check_guard_text stage_of_journey check_attachment ends_in
+		journey_agg_add score_agg_add score_agg_deserialize check_derivable derivation_columns checked_mapping
+		name_for_two check_play check_touchpoint check_stages_exist present_label bi_as_of bi_census bi_column
+		bi_frame bi_name bi_row_query bi_summary bi_summary_query distinct_names
+	},
+	# They answer nobody but those that are asked above.
+	q{
+		check_columns_shown check_persona date_expression diagram_of key_expression later present_journey
+		rows_in_question shown_attachment shown_attachments verify_derivations
+	};
 my @readers = split /\n/, $primary->safe_psql('postgres', q{
 	SELECT DISTINCT p.proname FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
 	WHERE (p.prokind = 'a' OR p.prokind = 'f' AND p.provolatile <> 'i') AND p.prorettype <> 'trigger'::regtype
