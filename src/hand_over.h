@@ -8,6 +8,10 @@
 #ifndef CRM_HAND_OVER_H
 #define CRM_HAND_OVER_H
 
+#include "postgres.h"
+
+#include "utils/array.h"
+
 #include "binding.h"
 
 /* One of the tables that rows may come from. */
