@@ -17,12 +17,15 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -43,6 +46,19 @@ static char *announced_role = NULL;
 
 /* The row that is being inserted comes from here. */
 static bool recording = false;
+
+/*
+ * Whoever creates something of this name meanwhile is waited for, so that it is found to be
+ * there rather than its history to be taken.  Two names with one hash wait for nothing, which
+ * does no harm.  A standby creates nothing, as it says itself.
+ */
+void
+history_await_creator(const History *history, const char *name)
+{
+	if (!RecoveryInProgress())
+		LockDatabaseObject(get_relname_relid(history->table, get_namespace_oid(CRM_SCHEMA, false)),
+						   hash_bytes((const unsigned char *) name, strlen(name)), 0, ExclusiveLock);
+}
 
 /*
  * Runs a statement that changes a table of rules, as its owner, on behalf of the current

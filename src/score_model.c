@@ -95,6 +95,7 @@ create_score(PG_FUNCTION_ARGS)
 
 	check_name(name);
 	score_parse_definition(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	history_await_creator(&history_of_scores, name);
 	if (stored_score_find(name) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
