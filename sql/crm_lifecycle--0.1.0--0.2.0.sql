@@ -6447,6 +6447,7 @@ CREATE TABLE lifecycle.play (
 	CONSTRAINT play_of_stage_or_move CHECK (
 		CASE WHEN stage IS NULL THEN from_stage IS NOT NULL AND to_stage IS NOT NULL AND date_column IS NULL
 			ELSE from_stage IS NULL AND to_stage IS NULL END),
+	CONSTRAINT play_within_a_thousand_years CHECK (delay BETWEEN '-1000 years' AND '1000 years'),
 	CONSTRAINT play_after_what_happened CHECK (delay >= '0' OR date_column IS NOT NULL)
 );
 

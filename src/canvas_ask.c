@@ -195,7 +195,11 @@ open_source(FunctionCallInfo fcinfo, const char *lifecycle)
 {
 	Source		source;
 
-	source.rel = relation_open(PG_GETARG_OID(ARG_REL), AccessShareLock);
+	source.rel = try_relation_open(PG_GETARG_OID(ARG_REL), AccessShareLock);
+	if (source.rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(ARG_REL))));
 	source.journey_column = column_argument(fcinfo, ARG_JOURNEY_COLUMN);
 	source.lifecycle_column = column_argument(fcinfo, ARG_LIFECYCLE_COLUMN);
 	ask_attachment(&source, lifecycle);

@@ -36,6 +36,7 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "binding.h"
 #include "compat.h"
@@ -581,7 +582,13 @@ derive_stage(PG_FUNCTION_ARGS)
 Datum
 greater_operator(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(greater_than_of(getBaseType(PG_GETARG_OID(0)))));
+	Oid			type = PG_GETARG_OID(0);
+
+	if (!SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type with OID %u does not exist", type)));
+	PG_RETURN_TEXT_P(cstring_to_text(greater_than_of(getBaseType(type))));
 }
 
 /*
@@ -599,6 +606,10 @@ derive_rows(PG_FUNCTION_ARGS)
 	bool	   *nulls;
 	int			count;
 
+	if (get_rel_name(relid) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relid)));
 	if (!relation_ownercheck(relid, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
 	derived = derivation_get(relid, name);

@@ -214,7 +214,7 @@ SELECT alike(canvas('order', 'orders', '2026-01-03 10:00Z', notes => true, guard
         outside: yes
 %label: New
         sla: 1 day
-%new:::color_f96%', 'notes, descriptions, guards and the stages'' own colors on request');
+%class new color_f96%', 'notes, descriptions, guards and the stages'' own colors on request');
 SELECT alike(canvas('order', 'orders', '2026-01-01 09:00Z'), '%new : 2 now · 0 late%', 'none late is said too');
 SELECT unalike(canvas('order', 'orders', '2026-01-01 09:00Z'), '%late stroke%', 'but has no border');
 INSERT INTO orders VALUES (7, 'New', 1, 1, '{New@2026-01-03 09:00:00Z}'), (8, 'New', 1, 1, '{New@2026-01-03 09:00:00Z}');
@@ -355,6 +355,8 @@ SET search_path = trap, pg_catalog;
 SELECT lifecycle.canvas('patient', 'crm.pipeline', journey_column => 'state_journey') AS trapped \gset
 SET search_path = crm, public, lifecycle;
 SELECT is(drawn(:'trapped'), '{a 3 now · 0 late,b 0 now}', 'a hostile search_path does no harm');
+
+SELECT throws_ok($$SELECT lifecycle.canvas('deal', 0::regclass)$$, '42P01', 'relation with OID 0 does not exist', 'a table that is gone');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -263,6 +263,7 @@ SELECT throws_ok($$SELECT write_play('{"name": "x", "delay": "0"}')$$, '23514', 
 SELECT throws_ok($$SELECT write_play('{"name": "x", "from_stage": "a", "delay": "0"}')$$, '23514', NULL, 'a whole move');
 SELECT throws_ok($$SELECT write_play('{"name": "x", "from_stage": "a", "to_stage": "b", "date_column": "d", "delay": "0"}')$$, '23514', NULL, 'dates count in stages');
 SELECT throws_ok($$SELECT write_play('{"name": "x", "stage": "a", "delay": "-1 day"}')$$, '23514', NULL, 'nothing is done before it happened');
+SELECT throws_ok($$SELECT write_play('{"name": "x", "stage": "a", "delay": "178000000 years"}')$$, '23514', 'new row for relation "play" violates check constraint "play_within_a_thousand_years"', 'nor so late that no other play could be asked for');
 SELECT throws_ok($$SELECT write_play('{"name": "", "stage": "a", "delay": "0"}')$$, '23514', NULL, 'a name is not empty');
 SELECT throws_ok($$INSERT INTO play (lifecycle, name, stage) VALUES ('deal', 'x', 'trial')$$, '42704', 'play "x" is about stage "trial", in which lifecycle "deal" has no rows', 'a label, not an id');
 SELECT throws_ok($$INSERT INTO play (lifecycle, name, from_stage, to_stage) VALUES ('deal', 'x', 'lead', 'customer')$$, '42704',

@@ -291,6 +291,8 @@ SELECT lifecycle.forbid_hand_over('crm.groups', 'crm.members');
 SELECT is(lifecycle.greater_operator(t), 'OPERATOR(pg_catalog.>)', 'the operator behind the order of ' || t)
 FROM unnest('{int4,varchar,bpchar,uuid,information_schema.cardinal_number}'::regtype[]) t;
 SELECT is(fields($$SELECT lifecycle.greater_operator('point'::regtype)$$), '42883', 'points have no order');
+SELECT is(fields($$SELECT lifecycle.greater_operator(0)$$), '42704', 'a type that is gone');
+SELECT is(fields($$SELECT lifecycle.derive_rows(0, 'n', ARRAY[1])$$), '42P01', 'a table that is gone');
 
 SELECT * FROM finish();
 ROLLBACK;
