@@ -273,6 +273,7 @@ my $elsewhere = join ' ',
 		journey_agg_add score_agg_add score_agg_deserialize check_derivable derivation_columns checked_mapping
 		name_for_two check_play check_touchpoint check_stages_exist present_label bi_as_of bi_census bi_column
 		bi_frame bi_name bi_row_query bi_summary bi_summary_query distinct_names
+		greater_operator mapping_argument stages_argument
 	},
 	# They answer nobody but those that are asked above.
 	q{
