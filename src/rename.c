@@ -103,6 +103,29 @@ begin_rename(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Somebody else has renamed the stage on, or back, while its rows were being relabelled. */
+static void
+refuse_overtaken(const char *name, const Diagram *diagram, const char *label)
+{
+	int			stage = diagram_find_former(diagram, label);
+
+	if (stage == NO_STAGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("stage \"%s\" of lifecycle \"%s\" was renamed, merged or dropped by somebody else meanwhile",
+						label, name),
+				 errhint("SELECT * FROM lifecycle.lifecycle_history WHERE lifecycle = %s; shows who did what."
+						 " Rename the stage again if that was not meant.", quote_literal_cstr(name))));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("stage \"%s\" of lifecycle \"%s\" was renamed to \"%s\" by somebody else meanwhile",
+					label, name, diagram->stages[stage].label),
+			 errdetail("That renaming relabels the rows that are left, too."),
+			 errhint("Wait for it, or finish it: CALL lifecycle.rename_stage(%s, %s, %s);",
+					 quote_literal_cstr(name), quote_literal_cstr(label),
+					 quote_literal_cstr(diagram->stages[stage].label))));
+}
+
 /*
  * end_rename(lifecycle, label) forgets what the stage with this label was called formerly.
  */
@@ -115,13 +138,7 @@ end_rename(PG_FUNCTION_ARGS)
 	int			stage = diagram_find_label(diagram, label);
 
 	if (stage == NO_STAGE)
-	{
-		/* Somebody else has renamed it on in the meantime. */
-		check_not_awaited(name, diagram, label);
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("lifecycle \"%s\" has no stage \"%s\"", name, label)));
-	}
+		refuse_overtaken(name, diagram, label);
 	diagram_forget_formers(diagram, stage);
 	store_diagram(name, diagram, NULL, "settle");
 	PG_RETURN_VOID();

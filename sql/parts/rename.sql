@@ -251,6 +251,11 @@ DECLARE
 	f record;
 	unfilled boolean;
 BEGIN
+	-- The lifecycle before its tables, as whoever renames next does.
+	PERFORM @extschema@.lock_lifecycle(lifecycle);
+	IF NOT EXISTS (SELECT FROM @extschema@.stage s WHERE s.lifecycle = finish_rename.lifecycle AND s.label = finish_rename.label) THEN
+		PERFORM @extschema@.end_rename(lifecycle, label);
+	END IF;
 	FOR f IN
 		SELECT w.relation, w.journey_column, c.conname
 		FROM @extschema@.followers(finish_rename.lifecycle) w JOIN pg_constraint c ON c.oid = w.constraint_oid AND NOT c.convalidated
@@ -281,6 +286,7 @@ DECLARE
 	done_blocks bigint := 0;
 	relabelled_before bigint := 0;
 	left_now bigint;
+	overtaken boolean;
 	message text;
 	hint text;
 	n bigint;
@@ -328,10 +334,13 @@ BEGIN
 				hint := pg_catalog.format('SELECT * FROM lifecycle.verify(%L); says what is in the way. Then call again.', relations[i]);
 			END IF;
 		END LOOP;
-		EXIT WHEN left_now = 0 OR left_now >= relabelled - relabelled_before;
+		-- Where somebody has renamed the stage back, what is left is right, and stays: finish_rename() says so.
+		overtaken := NOT EXISTS (SELECT FROM @extschema@.stage s
+			WHERE s.lifecycle OPERATOR(pg_catalog.=) relabel_rows.lifecycle AND s.label OPERATOR(pg_catalog.=) relabel_rows.label);
+		EXIT WHEN left_now = 0 OR left_now >= relabelled - relabelled_before OR overtaken;
 		relabelled_before := relabelled;
 	END LOOP;
-	IF left_now > 0 THEN
+	IF left_now > 0 AND NOT overtaken THEN
 		RAISE WARNING '%', message USING HINT = hint;
 		relabelled := NULL;
 		RETURN;

@@ -336,9 +336,11 @@ RESET ROLE;
 -- Renamed on by somebody else in the meantime.
 SELECT lifecycle.prepare_rename('owned', 'd', 'e', true);
 SELECT lifecycle.prepare_rename('owned', 'e', 'f', true);
-SELECT is(words($$SELECT lifecycle.finish_rename('owned', 'e')$$), '55006 | stage "f" of lifecycle "owned" is still being renamed from "e"'
-	' | Finish that first: CALL lifecycle.rename_stage(''owned'', ''e'', ''f'');', '29: whose renaming was overtaken is told what is to be done');
+SELECT is(words($$SELECT lifecycle.finish_rename('owned', 'e')$$), '55006 | stage "e" of lifecycle "owned" was renamed to "f" by somebody else meanwhile'
+	' | Wait for it, or finish it: CALL lifecycle.rename_stage(''owned'', ''e'', ''f'');', '29: whose renaming was overtaken is told what is to be done');
 CALL lifecycle.rename_stage('owned', 'e', 'f');
+SELECT is(words($$SELECT lifecycle.finish_rename('owned', 'e')$$), '42704 | stage "e" of lifecycle "owned" was renamed, merged or dropped by somebody else meanwhile'
+	' | SELECT * FROM lifecycle.lifecycle_history WHERE lifecycle = ''owned''; shows who did what. Rename the stage again if that was not meant.', '29: also where that is over by now');
 
 -- A tool drops the CHECK, and rebuilds the type with another label.
 SELECT lifecycle.create_lifecycle('rebuilt', E'stateDiagram-v2\n[*] --> a\na --> b');
