@@ -116,22 +116,27 @@ guard_insert(TriggerData *trigdata)
 	return owned_by_inserter(trigdata, visit.userid);
 }
 
-/*
- * A lifecycle that tables need does not go, and keeps its name; on a subscriber the
- * publisher has decided.
- */
+/* A lifecycle that tables need does not go; on a subscriber the publisher has decided. */
 static void
-guard_loss(TriggerData *trigdata, HeapTuple kept)
+refuse_loss(const char *name)
 {
-	char	   *name = column_value(trigdata->tg_relation, trigdata->tg_trigtuple, "name");
 	RulesVisit	visit;
 
-	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA ||
-		(kept != NULL && strcmp(column_value(trigdata->tg_relation, kept, "name"), name) == 0))
+	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
 		return;
 	rules_enter(&visit);
 	refuse_if_needed(name);
 	rules_leave(&visit);
+}
+
+/* Nor does it change its name. */
+static void
+guard_loss(TriggerData *trigdata, HeapTuple kept)
+{
+	char	   *name = column_value(trigdata->tg_relation, trigdata->tg_trigtuple, "name");
+
+	if (kept == NULL || strcmp(column_value(trigdata->tg_relation, kept, "name"), name) != 0)
+		refuse_loss(name);
 }
 
 /* What becomes of a row goes into the history; under another name it is gone. */
@@ -147,6 +152,37 @@ record(TriggerData *trigdata, HeapTuple kept)
 				  kept == NULL ? NULL : column_value(rel, kept, "diagram"));
 }
 
+/* The lifecycles that there are: a name, its diagram, the next name, and so on. */
+static List *
+all_rules(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List	   *list = NIL;
+	RulesVisit	visit;
+
+	rules_enter(&visit);
+	if (SPI_execute("SELECT name, diagram FROM lifecycle.lifecycle ORDER BY name", false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the lifecycles");
+	MemoryContextSwitchTo(caller);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		for (int column = 1; column <= 2; column++)
+			list = lappend(list, pstrdup(SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, column)));
+	rules_leave(&visit);
+	return list;
+}
+
+/* Emptying the table is deleting each of its rows. */
+static void
+guard_truncate(void)
+{
+	List	   *rules = all_rules();
+
+	for (int i = 0; i < list_length(rules); i += 2)
+		refuse_loss(list_nth(rules, i));
+	for (int i = 0; i < list_length(rules); i += 2)
+		record_change(list_nth(rules, i), list_nth(rules, i + 1), NULL);
+}
+
 /*
  * guard_rules() is the trigger on the table of lifecycles.
  */
@@ -159,6 +195,8 @@ guard_rules(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"guard_rules\" can only be called as a trigger")));
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
+		guard_truncate();
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigdata->tg_relation));
 	if (!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
 		return PointerGetDatum(NULL);

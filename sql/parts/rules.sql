@@ -24,7 +24,7 @@ COMMENT ON FUNCTION @extschema@.guard_rules() IS 'lets in only rules that their 
 
 CREATE TRIGGER guard_rows BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.lifecycle
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.guard_rules();
-CREATE TRIGGER guard_truncate AFTER TRUNCATE ON @extschema@.lifecycle
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON @extschema@.lifecycle
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.guard_rules();
 ALTER TABLE @extschema@.lifecycle ENABLE ALWAYS TRIGGER guard_rows;
 ALTER TABLE @extschema@.lifecycle ENABLE ALWAYS TRIGGER guard_truncate;

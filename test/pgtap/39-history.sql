@@ -82,6 +82,28 @@ SELECT lifecycle.alter_lifecycle('deal', E'stateDiagram-v2\n[*] --> a');
 SELECT is((SELECT max(number) FROM lifecycle.lifecycle_history WHERE restored_by IS NULL AND lifecycle = 'deal'), 9, '35: also behind others');
 SELECT lifecycle.drop_lifecycle('later');
 
+-- Emptying the table is dropping each by hand.
+BEGIN;
+CREATE TABLE attached (id int PRIMARY KEY, stage text);
+SELECT lifecycle.attach('attached', 'deal');
+SELECT throws_ok('TRUNCATE lifecycle.lifecycle', '2BP01', 'cannot drop lifecycle "deal" because tables are attached to it', '37: not even a superuser empties what tables need');
+SELECT isnt(lifecycle.diagram('deal'), NULL, '37: and nothing has happened');
+SET session_replication_role = replica;
+SELECT lives_ok('TRUNCATE lifecycle.lifecycle', '37: as a replica the publisher has decided');
+RESET session_replication_role;
+ROLLBACK;
+BEGIN;
+INSERT INTO lifecycle.lifecycle VALUES ('second', current_user, 'public', E'stateDiagram-v2\n    a\n    [*] --> a\n');
+CREATE TEMPORARY TABLE emptied AS SELECT name, diagram FROM lifecycle.lifecycle;
+TRUNCATE lifecycle.lifecycle;
+SELECT set_eq($$SELECT DISTINCT ON (lifecycle) lifecycle, change, before, after, role::text FROM lifecycle.lifecycle_history WHERE lifecycle IN (SELECT name FROM emptied)
+		AND restored_by IS NULL ORDER BY lifecycle, number DESC$$,
+	$$SELECT name, 'by hand', diagram, NULL::text, current_user::text FROM emptied$$, '37: what a superuser empties by hand is recorded, each of them');
+SELECT is((SELECT count(*) FROM emptied), 2::bigint, '37: all of them');
+SELECT throws_ok($$SELECT lifecycle.diagram('deal')$$, '42704', NULL, '37: and gone at once');
+ROLLBACK;
+SELECT isnt(lifecycle.diagram('deal'), NULL, '37: rolled back, it is there again');
+
 -- A lifecycle that came without its history.
 INSERT INTO lifecycle.lifecycle VALUES ('brought', current_user, 'public', E'stateDiagram-v2\n    a\n    [*] --> a\n');
 SELECT is((SELECT count(*) FROM lifecycle.lifecycle_history WHERE lifecycle = 'brought'), 0::bigint, 'a restored lifecycle brings its own history, or none');
