@@ -1,11 +1,12 @@
 \echo Use "ALTER EXTENSION crm_lifecycle UPDATE TO '0.2.0'" to load this file. \quit
 
 -- From 0.1.0 to 0.2.0. tools/delta writes this.
--- anew: velocity_spec\b|velocity_spec_\w+|diagram_stages|(VIEW|ON) lifecycle\.stage\b
+-- anew: velocity_spec\b|velocity_spec_\w+|diagram_stages|(VIEW|ON) lifecycle\.stage\b|TRIGGER guard_truncate\b
 
 -- What is gone.
 
 DROP VIEW lifecycle.stage;
+DROP TRIGGER guard_truncate ON lifecycle.lifecycle;
 DROP AGGREGATE lifecycle.velocity_agg(journey lifecycle.journey, spec lifecycle.velocity_spec, as_of timestamptz);
 DROP AGGREGATE lifecycle.velocity_agg(journey lifecycle.journey, spec lifecycle.velocity_spec);
 DROP FUNCTION lifecycle.velocity_agg_add(lifecycle.velocity, journey lifecycle.journey, spec lifecycle.velocity_spec, as_of timestamptz);
@@ -3912,6 +3913,11 @@ $$;
 
 COMMENT ON FUNCTION lifecycle.rfm_segment(int, int, int, regclass) IS 'the segment that a table of rules puts scores in; NULL where no rule does';
 
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON lifecycle.lifecycle
+	FOR EACH STATEMENT EXECUTE FUNCTION lifecycle.guard_rules();
+
+ALTER TABLE lifecycle.lifecycle ENABLE ALWAYS TRIGGER guard_truncate;
+
 CREATE VIEW lifecycle.stage AS
 	SELECT l.name AS lifecycle, s.*
 	FROM lifecycle.lifecycle l CROSS JOIN LATERAL lifecycle.diagram_stages(l.diagram) s;
@@ -4733,8 +4739,12 @@ DECLARE
 BEGIN
 	EXECUTE format('SELECT CAST(CAST(%L AS %s) AS text)', label, type) INTO held;
 	RETURN CASE WHEN held IS DISTINCT FROM label THEN format('It would hold "%s".', held) END;
-EXCEPTION WHEN data_exception OR check_violation THEN
-	RETURN SQLERRM;
+EXCEPTION
+	WHEN data_exception OR check_violation OR raise_exception THEN
+		RETURN SQLERRM;
+	-- Asked from here a domain cannot tell: it wants a search_path, or a right, of whoever writes.
+	WHEN OTHERS THEN
+		RETURN NULL;
 END $$;
 
 COMMENT ON FUNCTION lifecycle.what_is_unfit(regclass, name, text) IS 'why a stage column cannot hold a label as it is written; NULL if it can';
@@ -4854,6 +4864,11 @@ DECLARE
 	f record;
 	unfilled boolean;
 BEGIN
+	-- The lifecycle before its tables, as whoever renames next does.
+	PERFORM lifecycle.lock_lifecycle(lifecycle);
+	IF NOT EXISTS (SELECT FROM lifecycle.stage s WHERE s.lifecycle = finish_rename.lifecycle AND s.label = finish_rename.label) THEN
+		PERFORM lifecycle.end_rename(lifecycle, label);
+	END IF;
 	FOR f IN
 		SELECT w.relation, w.journey_column, c.conname
 		FROM lifecycle.followers(finish_rename.lifecycle) w JOIN pg_constraint c ON c.oid = w.constraint_oid AND NOT c.convalidated
@@ -4884,6 +4899,7 @@ DECLARE
 	done_blocks bigint := 0;
 	relabelled_before bigint := 0;
 	left_now bigint;
+	overtaken boolean;
 	message text;
 	hint text;
 	n bigint;
@@ -4931,10 +4947,13 @@ BEGIN
 				hint := pg_catalog.format('SELECT * FROM lifecycle.verify(%L); says what is in the way. Then call again.', relations[i]);
 			END IF;
 		END LOOP;
-		EXIT WHEN left_now = 0 OR left_now >= relabelled - relabelled_before;
+		-- Where somebody has renamed the stage back, what is left is right, and stays: finish_rename() says so.
+		overtaken := NOT EXISTS (SELECT FROM lifecycle.stage s
+			WHERE s.lifecycle OPERATOR(pg_catalog.=) relabel_rows.lifecycle AND s.label OPERATOR(pg_catalog.=) relabel_rows.label);
+		EXIT WHEN left_now = 0 OR left_now >= relabelled - relabelled_before OR overtaken;
 		relabelled_before := relabelled;
 	END LOOP;
-	IF left_now > 0 THEN
+	IF left_now > 0 AND NOT overtaken THEN
 		RAISE WARNING '%', message USING HINT = hint;
 		relabelled := NULL;
 		RETURN;
@@ -5388,6 +5407,33 @@ CREATE FUNCTION lifecycle.check_fit(relation regclass, key text, lifecycle text,
 
 COMMENT ON FUNCTION lifecycle.check_fit(regclass, text, text, integer) IS 'raises what of a lifecycle does not fit a table: any part of it, or one';
 
+CREATE FUNCTION lifecycle.unfit_stages(lifecycle text, OUT relation regclass, OUT stage_column name, OUT label text, OUT reason text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 3;
+
+COMMENT ON FUNCTION lifecycle.unfit_stages(text) IS 'the stages that a table which follows a lifecycle cannot hold, with the reason where the caller may know it';
+
+CREATE FUNCTION lifecycle.check_stages_fit(lifecycle text, before text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	u record;
+BEGIN
+	SELECT f.*, format_type(a.atttypid, a.atttypmod) AS type, pg_get_userbyid(c.relowner) AS owner INTO u
+	FROM lifecycle.unfit_stages(check_stages_fit.lifecycle) f
+		JOIN pg_class c ON c.oid = f.relation
+		JOIN pg_attribute a ON a.attrelid = f.relation AND a.attname = f.stage_column
+	WHERE NOT EXISTS (SELECT FROM lifecycle.diagram_stages(before) s WHERE s.label = f.label AND NOT s.outside)
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'column "%" of table % cannot hold "%"', u.stage_column, u.relation, u.label
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = coalesce(u.reason, format('Its type is %s.', u.type)),
+				HINT = CASE WHEN u.reason IS NOT NULL THEN 'Alter its type first.'
+					ELSE format('Its owner %I can alter its type; or give the stage another label.', u.owner) END;
+	END IF;
+END $$;
+
+COMMENT ON FUNCTION lifecycle.check_stages_fit(text, text) IS 'refuses stages that an attached table cannot hold and that were not drawn before';
+
 CREATE FUNCTION lifecycle.check_guard_text(guard text) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 
@@ -5451,6 +5497,8 @@ BEGIN
 				ELSE
 					PERFORM lifecycle.begin_rename(alter_lifecycle.name, r.label, r.becomes);
 				END IF;
+				PERFORM lifecycle.check_label_fits(f, r.label, r.becomes)
+				FROM lifecycle.followers(alter_lifecycle.name) f WHERE f.enum IS NULL;
 				PERFORM lifecycle.rename_in_enum(t.type, alter_lifecycle.name, r.label, r.becomes, true)
 				FROM lifecycle.stage_types(alter_lifecycle.name) t;
 			ELSIF r.merged THEN
@@ -5460,6 +5508,7 @@ BEGIN
 			END IF;
 		END LOOP;
 		PERFORM lifecycle.redraw_lifecycle(alter_lifecycle.name, alter_lifecycle.diagram);
+		PERFORM lifecycle.check_stages_fit(alter_lifecycle.name, before);
 		PERFORM lifecycle.check_fit(t.relation, t.key, alter_lifecycle.name, -1) FROM lifecycle.lifecycle_tables(alter_lifecycle.name) t;
 		RETURN QUERY SELECT e.change, e.subject, e.detail FROM lifecycle.follow_with_enums(alter_lifecycle.name, dry_run) e;
 		IF dry_run THEN
@@ -5550,6 +5599,13 @@ BEGIN
 		FROM lifecycle.stage s JOIN lifecycle.attachments a ON a.relation = t.relation AND a.key = t.key AND a.reason_column IS NULL
 		WHERE s.lifecycle = check_lifecycle.name AND s.reasons <> '{}' ORDER BY s.position;
 	END LOOP;
+
+	RETURN QUERY
+	SELECT 'error', 'stage does not fit the column',
+		concat_ws(': ', u.relation::text, format('column "%s" cannot hold "%s"', u.stage_column, u.label), u.reason),
+		CASE WHEN u.reason IS NOT NULL THEN 'Alter the type of the column, or give the stage another label.'
+			ELSE format('Its owner %I can alter its type; or give the stage another label.', pg_get_userbyid(c.relowner)) END
+	FROM lifecycle.unfit_stages(check_lifecycle.name) u JOIN pg_class c ON c.oid = u.relation;
 
 	-- What parses depends on the server's version.
 	FOR g IN

@@ -18,6 +18,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -29,6 +30,7 @@
 #include "rules.h"
 
 PG_FUNCTION_INFO_V1(lifecycle_tables);
+PG_FUNCTION_INFO_V1(unfit_stages);
 
 /* A table whose rows follow a lifecycle, or may. */
 typedef struct Dependent
@@ -40,6 +42,7 @@ typedef struct Dependent
 	bool		attached;		/* all of its rows do; else those that name it */
 	char	   *rows;			/* FROM ... WHERE those rows; $1 is the lifecycle */
 	char	   *stage;			/* of a row, as text; NULL where the column is gone */
+	char	   *column;			/* that column */
 } Dependent;
 
 static char *
@@ -70,7 +73,7 @@ find_dependents(const char *lifecycle)
 						  " pg_catalog.format('FROM %I.%I t WHERE ', n.nspname, c.relname)"
 						  " OPERATOR(pg_catalog.||) CASE WHEN a.lifecycle_column IS NULL THEN 'true' ELSE"
 						  " pg_catalog.format('t.%I::pg_catalog.text OPERATOR(pg_catalog.=) $1', a.lifecycle_column) END,"
-						  " CASE WHEN a.stage_column IS NOT NULL THEN pg_catalog.format('t.%I::pg_catalog.text', a.stage_column) END"
+						  " CASE WHEN a.stage_column IS NOT NULL THEN pg_catalog.format('t.%I::pg_catalog.text', a.stage_column) END, a.stage_column"
 						  " FROM lifecycle.attachments a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.relation"
 						  " JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
 						  " WHERE a.lifecycle OPERATOR(pg_catalog.=) $1 OR a.lifecycle_column IS NOT NULL"
@@ -87,6 +90,7 @@ find_dependents(const char *lifecycle)
 		dependent->attached = strcmp(found_text(found, i, 5), "t") == 0;
 		dependent->rows = found_text(found, i, 6);
 		dependent->stage = found_text(found, i, 7);
+		dependent->column = found_text(found, i, 8);
 		list = lappend(list, dependent);
 	}
 	return list;
@@ -230,6 +234,14 @@ refuse_if_held(const char *lifecycle, const DiagramStage *stage)
 	rules_leave(&visit);
 }
 
+/* Whether rows follow the lifecycle, or are to. */
+static bool
+follows(const Dependent *dependent, const char *lifecycle)
+{
+	return dependent->attached ||
+		ask_as_owner(dependent, psprintf("SELECT true %s LIMIT 1", dependent->rows), lifecycle, NULL) != NULL;
+}
+
 /*
  * lifecycle_tables(lifecycle): the attachments whose rows follow it, all of them or some; for
  * its owner.
@@ -251,9 +263,88 @@ lifecycle_tables(PG_FUNCTION_ARGS)
 		Datum		values[] = {ObjectIdGetDatum(dependent->relid), CStringGetTextDatum(dependent->key)};
 		bool		nulls[lengthof(values)] = {false};
 
-		if (dependent->attached ||
-			ask_as_owner(dependent, psprintf("SELECT true %s LIMIT 1", dependent->rows), lifecycle, NULL) != NULL)
+		if (follows(dependent, lifecycle))
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	rules_leave(&visit);
+	return (Datum) 0;
+}
+
+/* Why a stage column cannot hold a label; NULL if it can, or is an enum's, which follows. */
+static char *
+reason_against(const Dependent *dependent, const char *lifecycle, const char *label)
+{
+	Datum		value = CStringGetTextDatum(label);
+	char	   *column = quote_literal_cstr(dependent->column);
+
+	return ask_as_owner(dependent,
+						psprintf("SELECT lifecycle.what_is_unfit(a.attrelid, a.attname, ($2)[1])"
+								 " FROM pg_catalog.pg_attribute a"
+								 " WHERE a.attrelid OPERATOR(pg_catalog.=) %u::pg_catalog.oid"
+								 " AND a.attname OPERATOR(pg_catalog.=) %s::pg_catalog.name"
+								 " AND lifecycle.enum_of(a.atttypid) IS NULL", dependent->relid, column),
+						lifecycle, construct_array(&value, 1, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* What rows hold, kept: what an owner's domain does may have the rules loaded anew. */
+static List *
+labels_inside(const Diagram *diagram)
+{
+	List	   *labels = NIL;
+
+	for (int i = 0; i < diagram->nstages; i++)
+		if (!diagram->stages[i].outside)
+			labels = lappend(labels, pstrdup(diagram->stages[i].label));
+	return labels;
+}
+
+/* The reason may be the words of a domain of the owner's: they are for that owner's members. */
+static void
+put_unfit_stages(ReturnSetInfo *result, const Dependent *dependent, const char *lifecycle, List *labels,
+				 bool may_know)
+{
+	ListCell   *cell;
+
+	foreach(cell, labels)
+	{
+		char	   *reason = reason_against(dependent, lifecycle, lfirst(cell));
+		Datum		values[4] = {ObjectIdGetDatum(dependent->relid)};
+		bool		nulls[lengthof(values)] = {false, false, false, !may_know};
+
+		CHECK_FOR_INTERRUPTS();
+		if (reason == NULL)
+			continue;
+		values[1] = DirectFunctionCall1(namein, CStringGetDatum(dependent->column));
+		values[2] = CStringGetTextDatum(lfirst(cell));
+		values[3] = CStringGetTextDatum(reason);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+/*
+ * unfit_stages(lifecycle): the stages that a table which follows it cannot hold, and why; for
+ * its owner.
+ */
+Datum
+unfit_stages(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	char	   *lifecycle = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	RulesVisit	visit;
+	List	   *labels;
+	ListCell   *cell;
+
+	check_owner(lifecycle, rules_get(lifecycle)->owner);
+	labels = labels_inside(rules_get(lifecycle)->diagram);
+	InitMaterializedSRF(fcinfo, 0);
+	rules_enter(&visit);
+	foreach(cell, find_dependents(lifecycle))
+	{
+		const Dependent *dependent = lfirst(cell);
+
+		if (dependent->column != NULL && follows(dependent, lifecycle))
+			put_unfit_stages(result, dependent, lifecycle, labels,
+							 has_privs_of_role(visit.userid, dependent->owner));
 	}
 	rules_leave(&visit);
 	return (Datum) 0;

@@ -19,6 +19,31 @@ CREATE FUNCTION @extschema@.check_fit(relation regclass, key text, lifecycle tex
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.check_fit(regclass, text, text, integer) IS 'raises what of a lifecycle does not fit a table: any part of it, or one';
 
+CREATE FUNCTION @extschema@.unfit_stages(lifecycle text, OUT relation regclass, OUT stage_column name, OUT label text, OUT reason text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 3;
+COMMENT ON FUNCTION @extschema@.unfit_stages(text) IS 'the stages that a table which follows a lifecycle cannot hold, with the reason where the caller may know it';
+
+CREATE FUNCTION @extschema@.check_stages_fit(lifecycle text, before text) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	u record;
+BEGIN
+	SELECT f.*, format_type(a.atttypid, a.atttypmod) AS type, pg_get_userbyid(c.relowner) AS owner INTO u
+	FROM @extschema@.unfit_stages(check_stages_fit.lifecycle) f
+		JOIN pg_class c ON c.oid = f.relation
+		JOIN pg_attribute a ON a.attrelid = f.relation AND a.attname = f.stage_column
+	WHERE NOT EXISTS (SELECT FROM @extschema@.diagram_stages(before) s WHERE s.label = f.label AND NOT s.outside)
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'column "%" of table % cannot hold "%"', u.stage_column, u.relation, u.label
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = coalesce(u.reason, format('Its type is %s.', u.type)),
+				HINT = CASE WHEN u.reason IS NOT NULL THEN 'Alter its type first.'
+					ELSE format('Its owner %I can alter its type; or give the stage another label.', u.owner) END;
+	END IF;
+END $$;
+COMMENT ON FUNCTION @extschema@.check_stages_fit(text, text) IS 'refuses stages that an attached table cannot hold and that were not drawn before';
+
 CREATE FUNCTION @extschema@.check_guard_text(guard text) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.check_guard_text(text) IS 'refuses text that is not exactly one SQL expression over a row';
@@ -81,6 +106,8 @@ BEGIN
 				ELSE
 					PERFORM @extschema@.begin_rename(alter_lifecycle.name, r.label, r.becomes);
 				END IF;
+				PERFORM @extschema@.check_label_fits(f, r.label, r.becomes)
+				FROM @extschema@.followers(alter_lifecycle.name) f WHERE f.enum IS NULL;
 				PERFORM @extschema@.rename_in_enum(t.type, alter_lifecycle.name, r.label, r.becomes, true)
 				FROM @extschema@.stage_types(alter_lifecycle.name) t;
 			ELSIF r.merged THEN
@@ -90,6 +117,7 @@ BEGIN
 			END IF;
 		END LOOP;
 		PERFORM @extschema@.redraw_lifecycle(alter_lifecycle.name, alter_lifecycle.diagram);
+		PERFORM @extschema@.check_stages_fit(alter_lifecycle.name, before);
 		PERFORM @extschema@.check_fit(t.relation, t.key, alter_lifecycle.name, -1) FROM @extschema@.lifecycle_tables(alter_lifecycle.name) t;
 		RETURN QUERY SELECT e.change, e.subject, e.detail FROM @extschema@.follow_with_enums(alter_lifecycle.name, dry_run) e;
 		IF dry_run THEN
@@ -177,6 +205,13 @@ BEGIN
 		FROM @extschema@.stage s JOIN @extschema@.attachments a ON a.relation = t.relation AND a.key = t.key AND a.reason_column IS NULL
 		WHERE s.lifecycle = check_lifecycle.name AND s.reasons <> '{}' ORDER BY s.position;
 	END LOOP;
+
+	RETURN QUERY
+	SELECT 'error', 'stage does not fit the column',
+		concat_ws(': ', u.relation::text, format('column "%s" cannot hold "%s"', u.stage_column, u.label), u.reason),
+		CASE WHEN u.reason IS NOT NULL THEN 'Alter the type of the column, or give the stage another label.'
+			ELSE format('Its owner %I can alter its type; or give the stage another label.', pg_get_userbyid(c.relowner)) END
+	FROM @extschema@.unfit_stages(check_lifecycle.name) u JOIN pg_class c ON c.oid = u.relation;
 
 	-- What parses depends on the server's version.
 	FOR g IN

@@ -129,8 +129,12 @@ DECLARE
 BEGIN
 	EXECUTE format('SELECT CAST(CAST(%L AS %s) AS text)', label, type) INTO held;
 	RETURN CASE WHEN held IS DISTINCT FROM label THEN format('It would hold "%s".', held) END;
-EXCEPTION WHEN data_exception OR check_violation THEN
-	RETURN SQLERRM;
+EXCEPTION
+	WHEN data_exception OR check_violation OR raise_exception THEN
+		RETURN SQLERRM;
+	-- Asked from here a domain cannot tell: it wants a search_path, or a right, of whoever writes.
+	WHEN OTHERS THEN
+		RETURN NULL;
 END $$;
 COMMENT ON FUNCTION @extschema@.what_is_unfit(regclass, name, text) IS 'why a stage column cannot hold a label as it is written; NULL if it can';
 

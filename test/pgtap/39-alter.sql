@@ -343,6 +343,106 @@ SELECT results_eq($$SELECT subject FROM lifecycle.check_lifecycle('lamed') WHERE
 	'45: a table that lost its stage column is named once');
 DROP TABLE lamed;
 SELECT throws_ok($$SELECT lifecycle.check_lifecycle('none')$$, '42704', NULL, '45: a lifecycle that does not exist has no flaws');
+-- What a stage column cannot hold.
+CREATE DOMAIN short_word AS text CHECK (length(VALUE) < 6);
+CREATE TABLE narrow (id int PRIMARY KEY, stage varchar(5));
+CREATE TABLE fixed (id int PRIMARY KEY, stage char(5));
+CREATE TABLE checked (id int PRIMARY KEY, "Stage of it" short_word);
+CREATE TYPE short_stage AS ENUM ('1', '2');
+CREATE TABLE enumerated (id int PRIMARY KEY, stage short_stage);
+CREATE TABLE counted (id int PRIMARY KEY, stage int);
+CREATE TABLE keyed (id int PRIMARY KEY, stage uuid);
+CREATE FUNCTION chain(VARIADIC labels text[]) RETURNS text LANGUAGE sql AS $$
+	SELECT E'stateDiagram-v2\n[*] --> s1' || string_agg(CASE WHEN n > 1 THEN format(E'\ns%s --> s%s', n - 1, n) ELSE '' END, '' ORDER BY n)
+		|| string_agg(format(E'\nnote right of s%s\nlabel: %s\nend note', n, l), '' ORDER BY n)
+	FROM unnest(labels) WITH ORDINALITY x (l, n) $$;
+CREATE FUNCTION both_words(lifecycle text, VARIADIC labels text[]) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(DISTINCT words(format('SELECT lifecycle.alter_lifecycle(%L, %L, dry_run => %L)', lifecycle, chain(VARIADIC labels), dry)), ' AND ')
+	FROM unnest('{true,false}'::boolean[]) dry $$;
+SELECT lifecycle.create_lifecycle('fit', chain('1', '2'));
+SELECT lifecycle.attach('narrow', 'fit');
+INSERT INTO narrow VALUES (1, '1');
+SELECT is(both_words('fit', '1', '2', 'toolong'), '22023 | column "stage" of table public.narrow cannot hold "toolong" | It would hold "toolo". | Alter its type first.',
+	'45: a stage that is too long for a varchar is not added, nor in a dry run');
+SELECT is(both_words('fit', '1', 'toolong'), '22023 | column "stage" of table public.narrow cannot hold "toolong" | It would hold "toolo". | Alter its type first.',
+	'45: nor is a stage called so');
+SELECT is(words($$SELECT lifecycle.alter_lifecycle('fit', E'stateDiagram-v2\n[*] --> s1\nnote right of s1\nlabel: toolong\nformerly: 1\nend note', true)$$),
+	'22023 | column "stage" of table public.narrow cannot hold "toolong" | It would hold "toolo". | Alter its type first.', '45: nor where it says what it was called formerly');
+SELECT lifecycle.detach('narrow');
+SELECT lifecycle.attach('fixed', 'fit');
+SELECT is(both_words('fit', '1', '2', 'toolong'), '22023 | column "stage" of table public.fixed cannot hold "toolong" | It would hold "toolo". | Alter its type first.', '45: a char');
+SELECT lifecycle.detach('fixed');
+SELECT lifecycle.attach('checked', 'fit', stage_column => 'Stage of it');
+SELECT is(both_words('fit', '1', '2', 'toolong'), '22023 | column "Stage of it" of table public.checked cannot hold "toolong" | '
+	'value for domain public.short_word violates check constraint "short_word_check" | Alter its type first.', '45: a domain');
+SELECT lifecycle.detach('checked');
+SELECT lifecycle.attach('counted', 'fit');
+SELECT is(both_words('fit', '1', '2', 'three'), '22023 | column "stage" of table public.counted cannot hold "three" | invalid input syntax for type integer: "three" | Alter its type first.',
+	'45: a number');
+SELECT is(both_words('fit', '1', '2', '03'), '22023 | column "stage" of table public.counted cannot hold "03" | It would hold "3". | Alter its type first.', '45: one that is written otherwise');
+SELECT is(both_words('fit', '1', '2', '3'), 'passed', '45: what fits is added');
+SELECT lifecycle.attach('enumerated', 'fit');
+SELECT is(both_words('fit', '1', '2', '3', '4'), 'passed', '45: an enum follows');
+SELECT lifecycle.detach('enumerated');
+SELECT lifecycle.detach('counted');
+SELECT lifecycle.create_lifecycle('keys', chain('b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'));
+SELECT lifecycle.attach('keyed', 'keys');
+SELECT is(both_words('keys', 'b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'done'), '22023 | column "stage" of table public.keyed cannot hold "done" | '
+	'invalid input syntax for type uuid: "done" | Alter its type first.', '45: a uuid');
+-- Rows that name their lifecycle: only tables that have such rows are asked.
+CREATE TABLE several (id int PRIMARY KEY, kind text, stage int);
+SELECT lifecycle.attach('several', lifecycle_column => 'kind');
+SELECT is(both_words('fit', '1', '2', '3', '4', 'five'), 'passed', '45: a table whose rows do not name the lifecycle does not mind');
+INSERT INTO several VALUES (1, 'fit', 1);
+SELECT is(both_words('fit', '1', '2', '3', '4', 'five', 'six'), '22023 | column "stage" of table public.several cannot hold "six" | invalid input syntax for type integer: "six" | Alter its type first.',
+	'45: but one whose rows do');
+SELECT is(both_words('fit', '1', '2', '3', 'five'), 'passed', '45: what did not fit before is no obstacle');
+SELECT results_eq($$SELECT severity, problem, subject FROM lifecycle.check_lifecycle('fit') WHERE severity = 'error'$$,
+	$$VALUES ('error', 'stage does not fit the column', 'public.several: column "stage" cannot hold "five": invalid input syntax for type integer: "five"')$$, '45: but it is found');
+DROP TABLE several;
+SELECT is_empty($$SELECT * FROM lifecycle.check_lifecycle('fit') WHERE severity = 'error'$$, '45: and nothing that fits is');
+-- A domain with words of its own, or that needs to be written from elsewhere.
+CREATE FUNCTION pg_temp_words() RETURNS text LANGUAGE sql AS $$ SELECT 'x'::text $$;
+CREATE FUNCTION well_spoken(word text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+	IF word = 'foul' THEN RAISE EXCEPTION 'no such words'; END IF;
+	IF word = 'lost' THEN RETURN pg_temp_words() IS NOT NULL; END IF;
+	RETURN true;
+END $$;
+CREATE DOMAIN spoken AS text CHECK (well_spoken(VALUE));
+CREATE TABLE speech (id int PRIMARY KEY, stage spoken);
+SELECT lifecycle.create_lifecycle('talk', chain('a'));
+SELECT lifecycle.attach('speech', 'talk');
+SELECT is(both_words('talk', 'a', 'foul'), '22023 | column "stage" of table public.speech cannot hold "foul" | no such words | Alter its type first.', '45: a domain with words of its own');
+SELECT is(both_words('talk', 'a', 'lost'), 'passed', '45: a domain that cannot tell from here');
+-- The table of another: asked as that owner, who says no more than is in the catalogs.
+CREATE SCHEMA kept AUTHORIZATION alter_other;
+SET ROLE alter_other;
+CREATE FUNCTION kept.asked(word text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+	IF word = 'who' THEN RAISE EXCEPTION 'asked as %', current_user; END IF;
+	RETURN true;
+END $$;
+CREATE DOMAIN kept.word AS varchar(5) CHECK (kept.asked(VALUE));
+CREATE TABLE kept.secret (id int PRIMARY KEY, stage kept.word);
+SET ROLE alter_owner;
+SELECT lifecycle.create_lifecycle('own', chain('a'));
+SET ROLE alter_other;
+SELECT lifecycle.attach('kept.secret', 'own');
+SET ROLE alter_owner;
+SELECT is(both_words('own', 'a', 'who'), '22023 | column "stage" of table kept.secret cannot hold "who" | Its type is kept.word. | '
+	'Its owner alter_other can alter its type; or give the stage another label.', '45: a table of another''s');
+SELECT is(both_words('own', 'a', 'so'), 'passed', '45: nor is any right needed for it');
+SELECT throws_ok($$SELECT * FROM lifecycle.unfit_stages('fit')$$, '42501', NULL, '45: nobody asks about lifecycles of others');
+SET ROLE alter_other;
+DROP TABLE kept.secret;
+CREATE TABLE kept.secret (id int PRIMARY KEY, stage varchar(1));
+SELECT lifecycle.attach('kept.secret', 'own');
+SET ROLE alter_owner;
+SELECT results_eq($$SELECT problem, subject, hint FROM lifecycle.check_lifecycle('own') WHERE severity = 'error'$$,
+	$$VALUES ('stage does not fit the column', 'kept.secret: column "stage" cannot hold "so"', 'Its owner alter_other can alter its type; or give the stage another label.')$$,
+	'45: which is found without its reason');
+RESET ROLE;
+SELECT results_eq($$SELECT subject, hint FROM lifecycle.check_lifecycle('own') WHERE severity = 'error'$$,
+	$$VALUES ('kept.secret: column "stage" cannot hold "so": It would hold "s".', 'Alter the type of the column, or give the stage another label.')$$, '45: and with it by whoever may know');
 -- What an older server took for an expression.
 ALTER TABLE lifecycle.lifecycle DISABLE TRIGGER guard_rows;
 UPDATE lifecycle.lifecycle SET diagram = replace(diagram, 'new --> done', 'new --> done : [select]') WHERE name = 'north';
