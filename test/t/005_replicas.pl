@@ -267,8 +267,9 @@ my $elsewhere = join ' ',
 	},
 	# They serve those that write: they check, lock or prepare.
 	q{
-		enum_of followers touched_by_rename check_followers what_is_unfit check_label_fits rename_work stage_type_mark
-		check_enum_label types_over columns_over dependents_of_type labels_of_type properties_of_type
+		enum_of followers touched_by_rename check_followers what_is_unfit check_label_fits rename_work
+		unfit_stages check_stages_fit stage_type_mark check_enum_label types_over columns_over dependents_of_type
+		labels_of_type properties_of_type
 		definition_of_domain names_of_type check_fit check_guard_text stage_of_journey check_attachment ends_in
 		journey_agg_add score_agg_add score_agg_deserialize check_derivable derivation_columns checked_mapping
 		name_for_two check_play check_touchpoint check_stages_exist present_label bi_as_of bi_census bi_column
