@@ -9,6 +9,9 @@
 
 #include "win_rate.h"
 
+/* Larger numbers than this are not told from too large ones when they are read. */
+#define WIN_RATE_MAX_COUNT (PG_INT64_MAX - 1)
+
 void
 win_rate_spec_begin(WinRateSpec *spec)
 {
@@ -151,14 +154,15 @@ win_rate_has_spec(const WinRate *rate, const char *spec, size_t len)
 }
 
 /*
- * Counts more, at most PG_INT64_MAX each and together.
+ * Counts more, at most WIN_RATE_MAX_COUNT each and PG_INT64_MAX together.
  */
 bool
 win_rate_count(WinRate *rate, uint64 won, uint64 lost, PureError *error)
 {
 	uint64		left = PG_INT64_MAX - rate->won - rate->lost;
 
-	if (won > left || lost > left - won)
+	if (won > left || lost > left - won ||
+		rate->won + won > WIN_RATE_MAX_COUNT || rate->lost + lost > WIN_RATE_MAX_COUNT)
 		return pure_fail(error, PURE_LIMIT, "a win rate cannot count so many");
 	rate->won += won;
 	rate->lost += lost;
@@ -186,9 +190,9 @@ scan_counts(Scanner *scanner, WinRate *rate)
 				lost;
 
 	if (!scan_expect_mark(scanner, '{') ||
-		!scan_integer(scanner, 0, PG_INT64_MAX - 1, &won) || !scan_expect(scanner, "won") ||
+		!scan_integer(scanner, 0, WIN_RATE_MAX_COUNT, &won) || !scan_expect(scanner, "won") ||
 		!scan_expect_mark(scanner, ',') ||
-		!scan_integer(scanner, 0, PG_INT64_MAX - 1, &lost) || !scan_expect(scanner, "lost") ||
+		!scan_integer(scanner, 0, WIN_RATE_MAX_COUNT, &lost) || !scan_expect(scanner, "lost") ||
 		!scan_expect_mark(scanner, '}') || !scan_finish(scanner))
 		return false;
 	return win_rate_count(rate, won, lost, scanner->error) ||
