@@ -4021,7 +4021,7 @@ COMMENT ON FUNCTION lifecycle.guard_scores() IS 'lets in only scores that can be
 CREATE TRIGGER guard_rows BEFORE INSERT OR UPDATE OR DELETE ON lifecycle.score_model
 	FOR EACH ROW EXECUTE FUNCTION lifecycle.guard_scores();
 
-CREATE TRIGGER guard_truncate AFTER TRUNCATE ON lifecycle.score_model
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON lifecycle.score_model
 	FOR EACH STATEMENT EXECUTE FUNCTION lifecycle.guard_scores();
 
 ALTER TABLE lifecycle.score_model ENABLE ALWAYS TRIGGER guard_rows;

@@ -36,17 +36,17 @@ typedef struct ScoreRow
 } ScoreRow;
 
 static char *
-column_value(Relation rel, HeapTuple tuple, const char *column)
+column_value(TupleDesc desc, HeapTuple tuple, const char *column)
 {
-	return SPI_getvalue(tuple, RelationGetDescr(rel), SPI_fnumber(RelationGetDescr(rel), column));
+	return SPI_getvalue(tuple, desc, SPI_fnumber(desc, column));
 }
 
 static ScoreRow
-open_row(Relation rel, HeapTuple tuple)
+open_row(TupleDesc desc, HeapTuple tuple)
 {
 	ScoreRow	row = {
-		column_value(rel, tuple, "name"), column_value(rel, tuple, "owner"),
-		column_value(rel, tuple, "search_path"), column_value(rel, tuple, "definition")
+		column_value(desc, tuple, "name"), column_value(desc, tuple, "owner"),
+		column_value(desc, tuple, "search_path"), column_value(desc, tuple, "definition")
 	};
 
 	return row;
@@ -91,7 +91,7 @@ record(const char *name, const ScoreRow *before, const ScoreRow *after)
 static HeapTuple
 guard_insert(Relation rel, HeapTuple tuple)
 {
-	ScoreRow	row = open_row(rel, tuple);
+	ScoreRow	row = open_row(RelationGetDescr(rel), tuple);
 
 	if (row.name == NULL || row.owner == NULL || row.search_path == NULL || row.definition == NULL)
 		return tuple;
@@ -116,8 +116,8 @@ guard_insert(Relation rel, HeapTuple tuple)
 static HeapTuple
 guard_update(Relation rel, HeapTuple old_tuple, HeapTuple new_tuple)
 {
-	ScoreRow	old = open_row(rel, old_tuple),
-				new = open_row(rel, new_tuple);
+	ScoreRow	old = open_row(RelationGetDescr(rel), old_tuple),
+				new = open_row(RelationGetDescr(rel), new_tuple);
 
 	if (new.name == NULL || new.owner == NULL || new.search_path == NULL || new.definition == NULL)
 		return new_tuple;
@@ -128,6 +128,28 @@ guard_update(Relation rel, HeapTuple old_tuple, HeapTuple new_tuple)
 			 !same(old.definition, new.definition))
 		record(new.name, &old, &new);
 	return new_tuple;
+}
+
+/* Emptying the table is deleting each of its rows. */
+static void
+guard_truncate(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	RulesVisit	visit;
+	ScoreRow   *rows;
+	uint64		nrows;
+
+	rules_enter(&visit);
+	if (SPI_execute("SELECT * FROM lifecycle.score_model ORDER BY name", false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the table of scores");
+	MemoryContextSwitchTo(caller);
+	nrows = SPI_processed;
+	rows = palloc(nrows * sizeof(ScoreRow));
+	for (uint64 i = 0; i < nrows; i++)
+		rows[i] = open_row(SPI_tuptable->tupdesc, SPI_tuptable->vals[i]);
+	rules_leave(&visit);
+	for (uint64 i = 0; i < nrows; i++)
+		record(rows[i].name, &rows[i], NULL);
 }
 
 /*
@@ -146,6 +168,8 @@ guard_scores(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"guard_scores\" can only be called as a trigger")));
 	rel = trigdata->tg_relation;
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
+		guard_truncate();
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(rel));
 	if (!TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
 		return PointerGetDatum(NULL);
@@ -153,7 +177,7 @@ guard_scores(PG_FUNCTION_ARGS)
 		return PointerGetDatum(guard_insert(rel, trigdata->tg_trigtuple));
 	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 		return PointerGetDatum(guard_update(rel, trigdata->tg_trigtuple, trigdata->tg_newtuple));
-	gone = open_row(rel, trigdata->tg_trigtuple);
+	gone = open_row(RelationGetDescr(rel), trigdata->tg_trigtuple);
 	record(gone.name, &gone, NULL);
 	return PointerGetDatum(trigdata->tg_trigtuple);
 }

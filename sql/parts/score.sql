@@ -22,7 +22,7 @@ COMMENT ON FUNCTION @extschema@.guard_scores() IS 'lets in only scores that can 
 
 CREATE TRIGGER guard_rows BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.score_model
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.guard_scores();
-CREATE TRIGGER guard_truncate AFTER TRUNCATE ON @extschema@.score_model
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON @extschema@.score_model
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.guard_scores();
 ALTER TABLE @extschema@.score_model ENABLE ALWAYS TRIGGER guard_rows;
 ALTER TABLE @extschema@.score_model ENABLE ALWAYS TRIGGER guard_truncate;

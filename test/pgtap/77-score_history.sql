@@ -75,6 +75,17 @@ SELECT is((SELECT array_agg(lifecycle.score_by('lead', h.at, l) ORDER BY number)
 	'another''s score of that name goes on counting, and lends what was before nothing');
 RESET ROLE;
 
+-- Emptying the table is dropping each by hand.
+BEGIN;
+SELECT lifecycle.create_score('second', E'group a 0..100\n+1 on visit');
+CREATE TEMPORARY TABLE emptied AS SELECT name, definition, owner FROM lifecycle.score_model;
+TRUNCATE lifecycle.score_model;
+SELECT set_eq($$SELECT DISTINCT ON (score) score, change, before, after, owner, role::text FROM lifecycle.score_history WHERE score IN (SELECT name FROM emptied) ORDER BY score, number DESC$$,
+	$$SELECT name, 'by hand', definition, NULL::text, owner, current_user::text FROM emptied$$, '37: what a superuser empties by hand is recorded, each of them');
+SELECT is((SELECT count(*) FROM emptied), 2::bigint, '37: all of them');
+SELECT is(lifecycle.score_definition_at('second', clock_timestamp()), NULL, '37: and gone since');
+ROLLBACK;
+
 -- Nobody rewrites it.
 SELECT throws_ok($$UPDATE lifecycle.score_history SET role = 'nobody'$$, '55000', 'the history of scores is only added to', 'a superuser does not rewrite it');
 SELECT throws_ok($$DELETE FROM lifecycle.score_history$$, '55000', NULL, 'nor delete from it');
