@@ -151,7 +151,7 @@ EXCEPTION WHEN others THEN RETURN SQLSTATE;
 END $$;
 SELECT what, receive('\x01' || int4send(length(spec)) || spec || int8send(won) || int8send(lost)) FROM (VALUES
 	('good', 'won against lost'::bytea, 3::bigint, 4::bigint), ('loose', 'WON AGAINST lost , a', 0, 0), ('the most', 'a against b', 9223372036854775806, 1),
-	('one more', 'a against b', 9223372036854775806, 2), ('negative', 'a against b', -1, 2), ('no specification', '', 1, 1), ('both', 'a against a', 1, 1)) x(what, spec, won, lost);
+	('one more', 'a against b', 9223372036854775806, 2), ('more than can be read again', 'a against b', 9223372036854775807, 0), ('negative', 'a against b', -1, 2), ('no specification', '', 1, 1), ('both', 'a against a', 1, 1)) x(what, spec, won, lost);
 SELECT receive(win_rate_send(w) || '\x00') AS longer, receive(substr(win_rate_send(w), 1, 20)) AS cut, receive('\x02' || substr(win_rate_send(w), 2)) AS unknown, receive(win_rate_send(w)) = w::text AS same FROM whole;
 CREATE TABLE outcome (code text);
 DO $$
