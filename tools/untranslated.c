@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * untranslated.c
- *		Messages stay English, for servers that tools/sanitizers starts.
+ *		Messages stay English, for servers that run with tools/sanitizers.
  *
  * Preloaded behind AddressSanitizer's library: with that alone, PostgreSQL's first call of
  * bindtextdomain() waits for a lock of the C library for ever.
