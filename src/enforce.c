@@ -466,8 +466,14 @@ after_insert(Statement *statement, TriggerData *trigdata)
 	candidate = make_candidate(statement, row, NULL);
 	journey_open_datum(journey, &view);
 	candidate.to = rulebook_find_stage(candidate.book, stage);
-	candidate.begun = hand_over_is_expected(statement->binding, row) ? candidate.to :
-		rulebook_find_stage(candidate.book, journey_label(&view, 0));
+	candidate.begun = rulebook_find_stage(candidate.book, journey_label(&view, 0));
+	if (hand_over_is_expected(statement->binding, row))
+	{
+		/* It has two steps at least, unless its owner brought it, who says when it began. */
+		if (view.nsteps == 1 && view.first == statement->now)
+			hand_over_require(statement->binding, statement->rel, row, statement->now);
+		candidate.begun = candidate.to;
+	}
 	if (candidate.begun != NO_STAGE && candidate.to != NO_STAGE)
 		require_granted(&candidate);
 	else if (statement->binding->mode == MODE_ENFORCE)

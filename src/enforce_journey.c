@@ -73,8 +73,21 @@ check_brought_journey(Statement *statement, const Candidate *candidate, Datum jo
 }
 
 /*
+ * Whether this is the journey that BEFORE INSERT has begun for the stage: one of its own, or
+ * behind another row's, whose last step may be later than now.
+ */
+static bool
+was_begun_now(const Statement *statement, const JourneyView *view, JourneyLabel stage)
+{
+	TimestampTz last = view->first + journey_word_time(view->last_word);
+
+	return same_label(journey_last_stage(view), stage) &&
+		(view->nsteps == 1 ? last == statement->now : statement->binding->origins != NIL && last >= statement->now);
+}
+
+/*
  * Whether somebody writes back what was read before: nothing at all, the journey as it was
- * some moves ago, or in an upsert EXCLUDED.journey, the one that BEFORE INSERT has begun.
+ * some moves ago, or in an upsert EXCLUDED.journey.
  */
 static bool
 is_stale(const Statement *statement, Datum old_journey, Datum new_journey, bool new_isnull, JourneyLabel stage)
@@ -82,11 +95,11 @@ is_stale(const Statement *statement, Datum old_journey, Datum new_journey, bool 
 	JourneyView stored,
 				written;
 
-	if (new_isnull || journey_same(journey_start(stage, statement->now), new_journey))
+	if (new_isnull)
 		return true;
 	journey_open_datum(old_journey, &stored);
 	journey_open_datum(new_journey, &written);
-	return journey_continues(&stored, &written);
+	return was_begun_now(statement, &written, stage) || journey_continues(&stored, &written);
 }
 
 /*

@@ -248,10 +248,13 @@ list_stages(ArrayType *stages)
 	return list.data;
 }
 
-/* The journey that is handed over, connected to SPI; the result is the caller's. */
+/*
+ * The journey that is handed over, connected to SPI; the result is the caller's.  Where there
+ * is none it is 0, or refused if it must be there.
+ */
 static Datum
 read_journey(const Binding *binding, Relation rel, TupleTableSlot *row, const Origin *origin,
-			 const Predecessor *predecessor, TimestampTz now)
+			 const Predecessor *predecessor, TimestampTz now, bool must)
 {
 	const char *source = RelationGetRelationName(predecessor->table);
 	SPITupleTable *found;
@@ -264,14 +267,22 @@ read_journey(const Binding *binding, Relation rel, TupleTableSlot *row, const Or
 	if (!ask(predecessor, psprintf("SELECT t.%s, t.%s %s", predecessor->stage, predecessor->journey, predecessor->where)) ||
 		!ask_as_owner(predecessor, psprintf("SELECT t.%s::pg_catalog.text, t.%s %s FOR SHARE", predecessor->stage,
 											predecessor->journey, predecessor->where)))
+	{
+		if (!must)
+			return (Datum) 0;
 		refuse_hand_over(binding, rel, row, psprintf("there is no row of \"%s\" that this one could come from", source),
 						 NULL, "A row comes from one that is there and that you may read.");
+	}
 	found = SPI_tuptable;
 	stage = SPI_getvalue(found->vals[0], found->tupdesc, 1);
 	if (stage == NULL || !is_among(stage, origin->stages))
+	{
+		if (!must)
+			return (Datum) 0;
 		refuse_hand_over(binding, rel, row, psprintf("the row of \"%s\" is not one to be handed over", source),
 						 psprintf("It is in \"%s\"; rows are handed over in: %s.", stage == NULL ? "" : stage, list_stages(origin->stages)),
 						 "Move it there first, in the same transaction if you like.");
+	}
 	journey = SPI_getbinval(found->vals[0], found->tupdesc, 2, &isnull);
 	if (!isnull)
 		return SPI_datumTransfer(PointerGetDatum(PG_DETOAST_DATUM(journey)), false, -1);
@@ -280,11 +291,8 @@ read_journey(const Binding *binding, Relation rel, TupleTableSlot *row, const Or
 	return SPI_datumTransfer(journey_start(label, now), false, -1);
 }
 
-/*
- * The journey that a new row goes on with; 0 where it begins its own.
- */
-Datum
-hand_over_take(const Binding *binding, Relation rel, TupleTableSlot *row, TimestampTz now)
+static Datum
+take(const Binding *binding, Relation rel, TupleTableSlot *row, TimestampTz now, bool must)
 {
 	int			named;
 	const Origin *origin = named_origin(binding, row, &named);
@@ -299,10 +307,31 @@ hand_over_take(const Binding *binding, Relation rel, TupleTableSlot *row, Timest
 						 "Name the one whose journey it goes on with.");
 	SPI_connect();
 	open_predecessor(&predecessor, origin, rel, slot_getattr(row, origin->via, &isnull));
-	journey = read_journey(binding, rel, row, origin, &predecessor, now);
+	journey = read_journey(binding, rel, row, origin, &predecessor, now, must);
 	table_close(predecessor.table, NoLock);
 	SPI_finish();
 	return journey;
+}
+
+/*
+ * The journey that a new row goes on with; 0 where it begins its own, also for want of the
+ * other row, which hand_over_require() refuses: an upsert may find its row there already.
+ */
+Datum
+hand_over_take(const Binding *binding, Relation rel, TupleTableSlot *row, TimestampTz now)
+{
+	return take(binding, rel, row, now, false);
+}
+
+/*
+ * Refuses a row that was inserted and should have taken a journey over, but got none.
+ */
+void
+hand_over_require(const Binding *binding, Relation rel, TupleTableSlot *row, TimestampTz now)
+{
+	take(binding, rel, row, now, true);
+	refuse_hand_over(binding, rel, row, "the row that this one comes from was ready too late", NULL,
+					 "Move it before the other row is inserted.");
 }
 
 static void

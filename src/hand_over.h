@@ -27,6 +27,7 @@ typedef struct Origin
 extern List *hand_over_origins(Relation rel, const char *key);
 extern bool hand_over_is_expected(const Binding *binding, TupleTableSlot *row);
 extern Datum hand_over_take(const Binding *binding, Relation rel, TupleTableSlot *row, TimestampTz now);
+extern void hand_over_require(const Binding *binding, Relation rel, TupleTableSlot *row, TimestampTz now);
 extern void hand_over_keep(const Binding *binding, Relation rel, TupleTableSlot *old_row, TupleTableSlot *new_row);
 
 #endif							/* CRM_HAND_OVER_H */

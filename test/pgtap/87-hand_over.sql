@@ -73,6 +73,23 @@ SELECT is((SELECT lifecycle.path(journey) FROM shop.deals WHERE id = 4), 'new>wo
 SELECT lives_ok($$INSERT INTO shop.deals VALUES (3, 3) ON CONFLICT (id) DO UPDATE SET stage = 'proposal'$$, 'an upsert of a deal that is there');
 SELECT is((SELECT concat_ws(' ', lead_id, lifecycle.path(journey)) FROM shop.deals WHERE id = 3), 'qualification>proposal', 'moves it and hands nothing over');
 SELECT is(fields($$SELECT lifecycle.forbid_hand_over('shop.leads', 'shop.deals')$$), '42501', 'it does not end it');
+
+-- Upserts of deals that are there: BEFORE INSERT has begun a journey behind the lead's, which becomes of no row
+CREATE TEMP TABLE were AS SELECT id, journey FROM shop.deals;
+SELECT is(fields($$INSERT INTO shop.deals VALUES (2, 2, 'proposal') ON CONFLICT (id)
+	DO UPDATE SET (lead_id, stage, journey) = (EXCLUDED.lead_id, EXCLUDED.stage, EXCLUDED.journey)$$), 'accepted', '12: an upsert writes every column back');
+SELECT is(fields($$INSERT INTO shop.deals VALUES (3, 3, 'proposal') ON CONFLICT (id) DO UPDATE SET (stage, journey) = (EXCLUDED.stage, EXCLUDED.journey)$$),
+	'accepted', '12: also of a deal that came of no lead');
+SELECT is((SELECT string_agg(id::text, ' ') FROM shop.deals JOIN were USING (id) WHERE deals.journey::text <> were.journey::text), NULL, '12: and each keeps its journey');
+SELECT is(fields($$INSERT INTO shop.deals VALUES (2, 2, 'won') ON CONFLICT (lead_id) DO UPDATE SET (stage, journey) = (EXCLUDED.stage, EXCLUDED.journey)$$), 'accepted', '12: one that moves it');
+SELECT is((SELECT lifecycle.path(journey) FROM shop.deals WHERE id = 2), 'new>working>converted>qualification>proposal>won', '12: goes on with the one it has');
+SELECT is(fields($$UPDATE shop.deals SET journey = '{new@2026-01-01,won@2026-01-02}' WHERE id = 2$$), '23514 deals stage journey_immutable', '13: a journey that nothing has begun is still refused');
+UPDATE shop.leads SET stage = 'new' WHERE id = 2;
+SELECT is(fields($$INSERT INTO shop.deals VALUES (2, 2, 'won') ON CONFLICT (id) DO UPDATE SET (lead_id, stage, journey) = (EXCLUDED.lead_id, EXCLUDED.stage, EXCLUDED.journey)$$),
+	'accepted', '10: a lead that has gone on hinders no upsert of its deal');
+SELECT is(fields($$INSERT INTO shop.deals VALUES (3, 99) ON CONFLICT DO NOTHING$$), 'accepted', '11: nor does one that is not there, if nothing is done');
+SELECT is(words($$INSERT INTO shop.deals VALUES (5, 5) ON CONFLICT (id) DO UPDATE SET stage = EXCLUDED.stage$$), E'the row of "leads" is not one to be handed over\n'
+	'It is in "working"; rows are handed over in: converted.\nThe row is (id)=(5).\nMove it there first, in the same transaction if you like.', '10: one that becomes a new row is refused');
 SET LOCAL ROLE over_blind;
 SELECT is(fields($$INSERT INTO shop.deals VALUES (5, 5)$$), '42501', '37: who may not read the lead does not get its journey in a deal');
 RESET ROLE;
@@ -108,6 +125,16 @@ COPY offers (lead, st) FROM stdin;
 SELECT is((SELECT string_agg(lifecycle.path(journey), ', ' ORDER BY lead) FROM offers), 'new>qualification, new>qualification, qualification', 'into partitions, by COPY too');
 SELECT lives_ok($$INSERT INTO offers_0 (lead) VALUES ('00000000-0000-0000-0000-000000000003')$$, 'or directly');
 SELECT is((SELECT lifecycle.path(journey) FROM offers WHERE lead::text LIKE '%3'), 'new>qualification', 'the same');
+CREATE FUNCTION make_ready() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN UPDATE asks SET stage = 'new' WHERE id = NEW.lead; RETURN NULL; END$$;
+CREATE TRIGGER a AFTER INSERT ON offers FOR EACH ROW EXECUTE FUNCTION make_ready();
+UPDATE asks SET stage = 'working' WHERE id::text LIKE '%4';
+SET LOCAL crm_lifecycle.import = on;
+UPDATE asks SET stage = 'junk' WHERE id::text LIKE '%4';
+SET LOCAL crm_lifecycle.import = off;
+SELECT lifecycle.alter_lifecycle('lead', lifecycle.diagram('lead') || E'\njunk --> new');
+SELECT is((SELECT message FROM caught($$INSERT INTO offers (lead) VALUES ('00000000-0000-0000-0000-000000000004')$$)),
+	'the row that this one comes from was ready too late', 'a row that is made ready after its journey was asked for');
+DROP TRIGGER a ON offers;
 DROP TABLE asks;
 SELECT is_empty('SELECT * FROM lifecycle.hand_overs', 'a source that is dropped ends it');
 SELECT lives_ok($$INSERT INTO offers (lead) VALUES ('00000000-0000-0000-0000-000000000004')$$, 'and hinders nobody');
