@@ -30,6 +30,7 @@ PURE = \
 	journey_text \
 	journey_cut \
 	events \
+	events_journey \
 	events_text \
 	label_map \
 	digest \

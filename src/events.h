@@ -94,6 +94,8 @@ extern JourneyEvents *events_add(JourneyEvents *events, const EventLabel *label,
 extern JourneyEvents *events_merge(JourneyEvents *into, const JourneyEvents *from,
 								   PureError *error);
 extern EventLabel *events_labels(const JourneyEvents *events);
+
+/* events_journey.c */
 extern SortedEvent *events_sorted(const JourneyEvents *events);
 extern bool events_in_order(const JourneyEvents *events);
 extern size_t events_journey_size(const JourneyEvents *events);

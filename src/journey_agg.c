@@ -13,7 +13,7 @@
  *				each: int32 index of its label, int64 microseconds since 2000-01-01
  *				UTC [, int64 seq]
  *
- * The collecting and ordering itself is pure: events.c.
+ * The collecting itself is pure, events.c, and so is the ordering, events_journey.c.
  *
  *-------------------------------------------------------------------------
  */
