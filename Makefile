@@ -168,6 +168,8 @@ FACES = \
 	guard \
 	rulebook \
 	registry \
+	derivation_ranks \
+	derivation_plans \
 	derivation \
 	binding \
 	judge \

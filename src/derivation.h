@@ -16,9 +16,10 @@
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
 
-/* The triggers' functions. */
+#include "rules.h"
+
+/* The function of the triggers that name the columns. */
 #define DERIVATION_FUNCTION "derivation"
-#define DERIVE_FUNCTION "derive_stage"
 
 /* Arguments of the triggers; those of the row triggers are the first two. */
 typedef enum DerivationArgument
@@ -67,7 +68,7 @@ typedef struct Derivation
 	char		typalign;
 	FmgrInfo	compare;
 
-	/* What the labels of children count for; src/derivation.c says how ranks are made. */
+	/* What the labels of children count for; derivation_ranks.c says how ranks are made. */
 	int			nlabels;
 	char	  **labels;
 	int		   *ranks;
@@ -97,8 +98,15 @@ extern Oid	derivation_source(Relation rel, const char *key);
 extern Derivation *derivation_get(Oid parent, const char *name);
 
 extern AttrNumber derivation_column(const Derivation *derivation, Relation rel, bool of_parent);
+
+/* derivation_ranks.c */
+extern void derivation_read_rules(Derivation *derivation, const Rules *parent,
+								  const Rules *children, const Trigger *trigger);
 extern int	derivation_rank(const Derivation *derivation, const char *label, size_t len);
 extern int	derivation_stage_of_rank(int rank);
+
+/* derivation_plans.c */
 extern void derivation_prepare(Derivation *derivation);
+extern void derivation_free_plans(Derivation *derivation);
 
 #endif							/* CRM_DERIVATION_H */
