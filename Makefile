@@ -190,7 +190,9 @@ FACES = \
 	attach_objects \
 	attach \
 	attachments \
+	derive_keys \
 	derive \
+	derive_note \
 	hand_over \
 	duplicates \
 	score_model \
