@@ -183,18 +183,21 @@ history_record(const History *history, const HistoryEntry *entry)
 	rules_leave(&visit);
 }
 
+/* The one that the trigger was called for. */
 static const History *
-history_in(Relation rel)
+history_of_call(FunctionCallInfo fcinfo)
 {
-	return strcmp(RelationGetRelationName(rel), history_of_scores.table) == 0 ?
-		&history_of_scores : &history_of_lifecycles;
+	if (rules_triggered_on(fcinfo, history_of_scores.table))
+		return &history_of_scores;
+	if (!rules_triggered_on(fcinfo, history_of_lifecycles.table))
+		rules_refuse_trigger("guard_history");
+	return &history_of_lifecycles;
 }
 
 /* Whether the very same entry is there already, whoever brought it. */
 static bool
-already_recorded(Relation rel, HeapTuple tuple)
+already_recorded(const History *history, Relation rel, HeapTuple tuple)
 {
-	const History *history = history_in(rel);
 	Oid			type = rel->rd_rel->reltype;
 	Datum		row = heap_copy_tuple_as_datum(tuple, RelationGetDescr(rel));
 	RulesVisit	visit;
@@ -218,7 +221,7 @@ already_recorded(Relation rel, HeapTuple tuple)
  * that user cannot act.
  */
 static HeapTuple
-brought_by_inserter(Relation rel, HeapTuple tuple)
+brought_by_inserter(const History *history, Relation rel, HeapTuple tuple)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	int			attnos[2] = {SPI_fnumber(desc, "restored_by")};
@@ -227,7 +230,7 @@ brought_by_inserter(Relation rel, HeapTuple tuple)
 	int			nchanges = 1;
 
 	values[0] = values[1] = CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
-	if (history_in(rel)->says_how_to_run)
+	if (history->says_how_to_run)
 	{
 		char	   *owner;
 
@@ -246,21 +249,17 @@ brought_by_inserter(Relation rel, HeapTuple tuple)
 Datum
 guard_history(PG_FUNCTION_ARGS)
 {
+	const History *history = history_of_call(fcinfo);
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	Relation	rel;
+	Relation	rel = trigdata->tg_relation;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"guard_history\" can only be called as a trigger")));
-	rel = trigdata->tg_relation;
 	if (!TRIGGER_FIRED_BY_INSERT(trigdata->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the history of %ss is only added to", history_in(rel)->key)));
+				 errmsg("the history of %ss is only added to", history->key)));
 	if (recording)
 		return PointerGetDatum(trigdata->tg_trigtuple);
-	if (already_recorded(rel, trigdata->tg_trigtuple))
+	if (already_recorded(history, rel, trigdata->tg_trigtuple))
 		return PointerGetDatum(NULL);
-	return PointerGetDatum(brought_by_inserter(rel, trigdata->tg_trigtuple));
+	return PointerGetDatum(brought_by_inserter(history, rel, trigdata->tg_trigtuple));
 }

@@ -191,10 +191,8 @@ guard_rules(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"guard_rules\" can only be called as a trigger")));
+	if (!rules_triggered_on(fcinfo, "lifecycle"))
+		rules_refuse_trigger("guard_rules");
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
 		guard_truncate();
 	CacheInvalidateRelcacheByRelid(RelationGetRelid(trigdata->tg_relation));

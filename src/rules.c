@@ -22,12 +22,14 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -86,6 +88,27 @@ rules_leave(const RulesVisit *visit)
 {
 	SPI_finish();
 	SetUserIdAndSecContext(visit->userid, visit->sec_context);
+}
+
+/*
+ * Whether a function was called as a trigger on that table of the extension.  What such
+ * triggers do they do as the table's owner, for whoever writes there; and anybody may put
+ * their functions on a table of one's own, whose columns have types with casts of one's own.
+ */
+bool
+rules_triggered_on(FunctionCallInfo fcinfo, const char *table)
+{
+	return CALLED_AS_TRIGGER(fcinfo) &&
+		RelationGetRelid(((TriggerData *) fcinfo->context)->tg_relation) ==
+		get_relname_relid(table, get_namespace_oid(CRM_SCHEMA, false));
+}
+
+void
+rules_refuse_trigger(const char *function)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg("function \"%s\" can only be called as the trigger of a table of the extension", function)));
 }
 
 static void

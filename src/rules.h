@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "fmgr.h"
 #include "lib/ilist.h"
 
 #include "machine.h"
@@ -55,6 +56,9 @@ pg_noreturn extern void rules_missing(const char *name);
 
 extern void rules_enter(RulesVisit *visit);
 extern void rules_leave(const RulesVisit *visit);
+
+extern bool rules_triggered_on(FunctionCallInfo fcinfo, const char *table);
+pg_noreturn extern void rules_refuse_trigger(const char *function);
 
 extern void rules_on_change(void (*callback) (void));
 extern void rules_init(void);

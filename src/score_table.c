@@ -163,10 +163,8 @@ guard_scores(PG_FUNCTION_ARGS)
 	Relation	rel;
 	ScoreRow	gone;
 
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"guard_scores\" can only be called as a trigger")));
+	if (!rules_triggered_on(fcinfo, "score_model"))
+		rules_refuse_trigger("guard_scores");
 	rel = trigdata->tg_relation;
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigdata->tg_event))
 		guard_truncate();
