@@ -107,6 +107,7 @@ FACES = \
 	module \
 	report \
 	face \
+	kept \
 	wire \
 	spec_args \
 	spec_face \

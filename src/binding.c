@@ -50,13 +50,9 @@ static Oid	before_function = InvalidOid;
 static void
 forget(Binding *binding)
 {
-	if (binding->listed)
-	{
+	if (binding->kept.listed)
 		hash_search(bindings, &binding->trigger, HASH_REMOVE, NULL);
-		binding->listed = false;
-	}
-	if (binding->pins == 0)
-		MemoryContextDelete(binding->context);
+	kept_drop(&binding->kept);
 }
 
 static void
@@ -137,7 +133,7 @@ build(Relation rel, const char *key)
 	Binding    *binding = palloc0(sizeof(Binding));
 	uint64		changes_before = changes;
 
-	binding->context = context;
+	binding->kept.context = context;
 	dlist_init(&binding->rulebooks);
 	binding->relid = RelationGetRelid(rel);
 	binding->key = pstrdup(key);
@@ -164,7 +160,7 @@ make_room(void)
 
 	hash_seq_init(&scan, bindings);
 	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (!entry->binding->valid || (full && entry->binding->pins == 0))
+		if (!entry->binding->valid || (full && entry->binding->kept.pins == 0))
 			forget(entry->binding);
 }
 
@@ -177,38 +173,8 @@ list_binding(Binding *binding, Oid trigger)
 	binding->trigger = trigger;
 	entry = hash_search(bindings, &trigger, HASH_ENTER, NULL);
 	entry->binding = binding;
-	binding->listed = true;
-	MemoryContextSetParent(binding->context, CacheMemoryContext);
-}
-
-/* A pin that lasts as long as a memory context. */
-typedef struct Pin
-{
-	MemoryContextCallback callback;
-	Binding    *binding;
-} Pin;
-
-static void
-unpin(void *arg)
-{
-	Binding    *binding = ((Pin *) arg)->binding;
-
-	Assert(binding->pins > 0);
-	binding->pins--;
-	if (binding->pins == 0 && !binding->listed)
-		MemoryContextDelete(binding->context);
-}
-
-static void
-pin(Binding *binding)
-{
-	Pin		   *new_pin = palloc(sizeof(Pin));
-
-	new_pin->binding = binding;
-	new_pin->callback.func = unpin;
-	new_pin->callback.arg = new_pin;
-	binding->pins++;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &new_pin->callback);
+	binding->kept.listed = true;
+	MemoryContextSetParent(binding->kept.context, CacheMemoryContext);
 }
 
 static void
@@ -262,7 +228,7 @@ binding_get(Relation rel, const char *key)
 		binding = build(rel, key);
 		list_binding(binding, trigger_id);
 	}
-	pin(binding);
+	kept_pin(&binding->kept);
 	return binding;
 }
 
@@ -358,7 +324,7 @@ binding_no_row(Binding *binding, Relation rel)
 
 	if (binding->no_row != NULL)
 		return binding->no_row;
-	caller = MemoryContextSwitchTo(binding->context);
+	caller = MemoryContextSwitchTo(binding->kept.context);
 	/* A copy of the descriptor, since nobody would release a reference to it. */
 	binding->no_row = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(rel)), &TTSOpsVirtual);
 	ExecStoreAllNullTuple(binding->no_row);
@@ -417,7 +383,7 @@ binding_rulebook(Binding *binding, const char *lifecycle)
 	book = rulebook_open(lifecycle);
 	if (book == NULL)
 		return NULL;
-	MemoryContextSetParent(book->context, binding->context);
+	MemoryContextSetParent(book->context, binding->kept.context);
 	dlist_push_head(&binding->rulebooks, &book->node);
 	if (++binding->nrulebooks > MAX_RULEBOOKS)
 		forget_oldest_rulebook(binding);

@@ -15,6 +15,7 @@
 #include "utils/rel.h"
 
 #include "journey.h"
+#include "kept.h"
 #include "rulebook.h"
 
 /* The triggers' functions; registry.c recognises attachments by them. */
@@ -79,7 +80,7 @@ typedef struct Binding
 	Oid			log;
 
 	/* for binding.c, which log_table.c shares the context with */
-	MemoryContext context;
+	Kept		kept;
 	char	   *lifecycle;		/* of all rows, unless a column says it */
 	dlist_head	rulebooks;		/* most recently used first */
 	int			nrulebooks;
@@ -87,9 +88,7 @@ typedef struct Binding
 	Oid			trigger;
 	Oid			stage_output;
 	bool		stage_is_text;	/* the label is the value's own bytes */
-	int			pins;
 	bool		valid;
-	bool		listed;
 } Binding;
 
 /* Pins the binding until CurrentMemoryContext is reset or deleted. */

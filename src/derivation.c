@@ -124,7 +124,7 @@ read_column(Derivation *derivation, Relation rel, AttrNumber column)
 	derivation->typlen = type->typlen;
 	derivation->typbyval = type->typbyval;
 	derivation->typalign = type->typalign;
-	fmgr_info_cxt(type->cmp_proc, &derivation->compare, derivation->context);
+	fmgr_info_cxt(type->cmp_proc, &derivation->compare, derivation->kept.context);
 }
 
 /* A table's name in statements. */
@@ -132,13 +132,6 @@ static char *
 table_name(Relation rel)
 {
 	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)), RelationGetRelationName(rel));
-}
-
-static void
-forget(Derivation *derivation)
-{
-	derivation_free_plans(derivation);
-	MemoryContextDelete(derivation->context);
 }
 
 /* Reads the two tables' triggers. */
@@ -190,7 +183,10 @@ build(Oid parent_id, const char *name)
 	if (trigger == NULL || trigger->tgnattr != 1 || trigger->tgnargs != NUM_DERIVATION_ARGUMENTS ||
 		!OidIsValid(trigger->tgconstrrelid))
 		refuse_damaged(parent);
-	derivation->context = context;
+	derivation->kept.context = context;
+	derivation->going.func = derivation_free_plans;
+	derivation->going.arg = derivation;
+	MemoryContextRegisterResetCallback(context, &derivation->going);
 	derivation->changes = binding_changes();
 	namestrcpy(&derivation->name, name);
 	derivation->parent = parent_id;
@@ -218,9 +214,7 @@ unlist(Entry *entry)
 	Derivation *derivation = entry->derivation;
 
 	hash_search(derivations, &entry->key, HASH_REMOVE, NULL);
-	derivation->listed = false;
-	if (derivation->pins == 0)
-		forget(derivation);
+	kept_drop(&derivation->kept);
 }
 
 /* Throws out what nobody is using; which of it hardly matters at this size. */
@@ -234,37 +228,8 @@ make_room(void)
 		return;
 	hash_seq_init(&scan, derivations);
 	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (entry->derivation->pins == 0)
+		if (entry->derivation->kept.pins == 0)
 			unlist(entry);
-}
-
-/* A pin that lasts as long as a memory context. */
-typedef struct Pin
-{
-	MemoryContextCallback callback;
-	Derivation *derivation;
-} Pin;
-
-static void
-unpin(void *arg)
-{
-	Derivation *derivation = ((Pin *) arg)->derivation;
-
-	derivation->pins--;
-	if (derivation->pins == 0 && !derivation->listed)
-		forget(derivation);
-}
-
-static void
-pin(Derivation *derivation)
-{
-	Pin		   *new_pin = palloc(sizeof(Pin));
-
-	new_pin->derivation = derivation;
-	new_pin->callback.func = unpin;
-	new_pin->callback.arg = new_pin;
-	derivation->pins++;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &new_pin->callback);
 }
 
 /*
@@ -286,7 +251,7 @@ derivation_get(Oid parent, const char *name)
 	entry = hash_search(derivations, &key, HASH_FIND, NULL);
 	if (entry != NULL && entry->derivation->changes == binding_changes())
 	{
-		pin(entry->derivation);
+		kept_pin(&entry->derivation->kept);
 		return entry->derivation;
 	}
 	if (entry != NULL)
@@ -295,9 +260,9 @@ derivation_get(Oid parent, const char *name)
 	derivation = build(parent, name);
 	entry = hash_search(derivations, &key, HASH_ENTER, NULL);
 	entry->derivation = derivation;
-	derivation->listed = true;
-	MemoryContextSetParent(derivation->context, CacheMemoryContext);
-	pin(derivation);
+	derivation->kept.listed = true;
+	MemoryContextSetParent(derivation->kept.context, CacheMemoryContext);
+	kept_pin(&derivation->kept);
 	return derivation;
 }
 

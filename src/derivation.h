@@ -16,6 +16,7 @@
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
 
+#include "kept.h"
 #include "rules.h"
 
 /* The function of the triggers that name the columns. */
@@ -85,10 +86,9 @@ typedef struct Derivation
 	SPIPlanPtr	move;			/* $1 keys, $2 targets, $3 to $5 a walk's sources, targets, nexts */
 
 	/* for derivation.c only */
-	MemoryContext context;
+	Kept		kept;
+	MemoryContextCallback going;	/* takes the plans along */
 	uint64		changes;
-	int			pins;
-	bool		listed;
 } Derivation;
 
 extern bool derivation_is_side(const Trigger *trigger, const char *side);
@@ -107,6 +107,6 @@ extern int	derivation_stage_of_rank(int rank);
 
 /* derivation_plans.c */
 extern void derivation_prepare(Derivation *derivation);
-extern void derivation_free_plans(Derivation *derivation);
+extern void derivation_free_plans(void *derivation);
 
 #endif							/* CRM_DERIVATION_H */

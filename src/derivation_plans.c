@@ -141,11 +141,13 @@ free_plan(SPIPlanPtr plan)
 }
 
 /*
- * Frees those that were made.
+ * Frees those that were made, when the derivation's context goes.
  */
 void
-derivation_free_plans(Derivation *derivation)
+derivation_free_plans(void *argument)
 {
+	Derivation *derivation = argument;
+
 	free_plan(derivation->lock);
 	free_plan(derivation->ask);
 	free_plan(derivation->move);

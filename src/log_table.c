@@ -149,7 +149,7 @@ log_plan_get(Binding *binding, Relation rel, Relation log)
 	if (binding->log_plan != NULL)
 		return binding->log_plan;
 	binding->log = RelationGetRelid(log);
-	caller = MemoryContextSwitchTo(binding->context);
+	caller = MemoryContextSwitchTo(binding->kept.context);
 	plan = palloc0(sizeof(LogPlan));
 	bind_keys(plan, rel, log);
 	plan->known = describe_known(plan, binding, rel, log);

@@ -114,14 +114,12 @@ rules_refuse_trigger(const char *function)
 static void
 forget(Rules *rules)
 {
-	if (rules->listed)
+	if (rules->kept.listed)
 	{
 		dlist_delete(&rules->lru);
 		nloaded--;
-		rules->listed = false;
 	}
-	if (rules->pins == 0)
-		MemoryContextDelete(rules->context);
+	kept_drop(&rules->kept);
 }
 
 static void
@@ -216,14 +214,14 @@ load(const char *name)
 	bool		found;
 
 	rule_table = find_rule_table();
-	rules->context = context;
+	rules->kept.context = context;
 	rules->name = MemoryContextStrdup(context, name);
 
 	/*
 	 * Listed before it is read: an invalidation that arrives meanwhile must find it.
 	 */
 	rules->valid = true;
-	rules->listed = true;
+	rules->kept.listed = true;
 	dlist_push_head(&loaded, &rules->lru);
 	nloaded++;
 	PG_TRY();
@@ -256,7 +254,7 @@ evict_beyond_limit(void)
 		dlist_reverse_foreach(iter, &loaded)
 		{
 			oldest = dlist_container(Rules, lru, iter.cur);
-			if (oldest->pins == 0)
+			if (oldest->kept.pins == 0)
 				break;
 			oldest = NULL;
 		}
@@ -264,36 +262,6 @@ evict_beyond_limit(void)
 			return;
 		forget(oldest);
 	}
-}
-
-/* A pin that lasts as long as a memory context. */
-typedef struct Pin
-{
-	MemoryContextCallback callback;
-	Rules	   *rules;
-} Pin;
-
-static void
-unpin(void *arg)
-{
-	Rules	   *rules = ((Pin *) arg)->rules;
-
-	Assert(rules->pins > 0);
-	rules->pins--;
-	if (rules->pins == 0 && !rules->listed)
-		MemoryContextDelete(rules->context);
-}
-
-static void
-pin(Rules *rules)
-{
-	Pin		   *new_pin = palloc(sizeof(Pin));
-
-	new_pin->rules = rules;
-	new_pin->callback.func = unpin;
-	new_pin->callback.arg = new_pin;
-	rules->pins++;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &new_pin->callback);
 }
 
 /*
@@ -319,7 +287,7 @@ rules_find(const char *name)
 		rules = load(name);
 	if (rules == NULL)
 		return NULL;
-	pin(rules);
+	kept_pin(&rules->kept);
 	dlist_move_head(&loaded, &rules->lru);
 	evict_beyond_limit();
 	return rules;

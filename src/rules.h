@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "lib/ilist.h"
 
+#include "kept.h"
 #include "machine.h"
 
 /* The schema is fixed: the control file says relocatable = false. */
@@ -31,11 +32,9 @@ typedef struct Rules
 	Machine    *machine;
 
 	/* for rules.c only */
-	MemoryContext context;
+	Kept		kept;
 	dlist_node	lru;
-	int			pins;
 	bool		valid;
-	bool		listed;
 } Rules;
 
 /* Who was acting before a visit to the tables of rules. */
