@@ -62,7 +62,9 @@ prepare(const char *text, size_t len, TimestampTz as_of)
 	return plan;
 }
 
-static const SpecType spec_type = {"census_spec", canonize, prepare};
+static const SpecType spec_type = {
+	"census_spec", "from 2026-01-01 to 2026-07-01 every 1 month", canonize, prepare
+};
 
 /*
  * The specification of a call, made ready once and not once a row.

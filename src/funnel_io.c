@@ -43,7 +43,9 @@ canonize(StringInfo out, const char *text, size_t len, PureError *error)
 
 static void *prepare(const char *text, size_t len, TimestampTz as_of);
 
-static const SpecType spec_type = {"funnel_spec", canonize, prepare};
+static const SpecType spec_type = {
+	"funnel_spec", "lead > trial > won within 90 days as of 2026-01-01", canonize, prepare
+};
 
 static void
 parse_spec(FunnelSpec *spec, const char *text, size_t len)

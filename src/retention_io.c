@@ -41,7 +41,9 @@ canonize(StringInfo out, const char *text, size_t len, PureError *error)
 
 static void *prepare(const char *text, size_t len, TimestampTz as_of);
 
-static const SpecType spec_type = {"retention_spec", canonize, prepare};
+static const SpecType spec_type = {
+	"retention_spec", "from trial while trial, customer every 1 month for 12", canonize, prepare
+};
 
 static void
 parse_spec(RetentionSpec *spec, const char *text, size_t len)

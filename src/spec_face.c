@@ -121,7 +121,11 @@ spec_in(const SpecType *type, FunctionCallInfo fcinfo)
 	require_layout(type);
 	spec_value_begin(&value);
 	if (!type->canonize(&value, text, strlen(text), &error))
+	{
+		if (error.kind == PURE_SYNTAX && error.hint == NULL)
+			(void) pure_hint(&error, "Write it like this: %s.", type->example);
 		return refuse_input(fcinfo, &error);
+	}
 	return spec_value_end(&value);
 }
 

@@ -31,6 +31,7 @@
 typedef struct SpecType
 {
 	const char *name;			/* of the SQL type */
+	const char *example;		/* shown to whoever wrote what is none */
 
 	/* Appends the canonical form of a text; false once error is filled in. */
 	bool		(*canonize) (StringInfo out, const char *text, size_t len, PureError *error);

@@ -42,7 +42,9 @@ canonize(StringInfo out, const char *text, size_t len, PureError *error)
 
 static void *prepare(const char *text, size_t len, TimestampTz as_of);
 
-static const SpecType spec_type = {"survival_spec", canonize, prepare};
+static const SpecType spec_type = {
+	"survival_spec", "from trial to won, lost by 1 day as of 2026-01-01", canonize, prepare
+};
 
 static void *
 prepare(const char *text, size_t len, TimestampTz as_of)

@@ -23,7 +23,9 @@ canonize(StringInfo out, const char *text, size_t len, PureError *error)
 
 static void *prepare(const char *text, size_t len, TimestampTz as_of);
 
-static const SpecType spec_type = {"velocity_spec", canonize, prepare};
+static const SpecType spec_type = {
+	"velocity_spec", "moved 2026-01-01 to 2026-04-01 as of 2026-07-01", canonize, prepare
+};
 
 static void *
 prepare(const char *text, size_t len, TimestampTz as_of)

@@ -45,7 +45,9 @@ prepare(const char *text, size_t len, TimestampTz as_of)
 	return planned;
 }
 
-static const SpecType spec_type = {"win_rate_spec", canonize, prepare};
+static const SpecType spec_type = {
+	"win_rate_spec", "won against lost closed 2026-01-01 to 2026-04-01", canonize, prepare
+};
 
 /*
  * The specification of a call, made ready once and not once a row.
