@@ -50,7 +50,8 @@ check_stages_of_rows(const AttachRequest *request)
 	char	   *unknown;
 
 	unknown = single_text(psprintf(
-		"SELECT pg_catalog.string_agg(pg_catalog.format('%%s (%%s rows)', COALESCE(stage, 'NULL'), count), ', '),"
+		"SELECT pg_catalog.string_agg(pg_catalog.format('%%s (%%s row%%s)', COALESCE(stage, 'NULL'), count,"
+		" CASE WHEN count OPERATOR(pg_catalog.>) 1 THEN 's' END), ', '),"
 		" NULLIF(pg_catalog.count(stage), 0)"
 		" FROM (SELECT pg_catalog.quote_ident(%s) AS stage, pg_catalog.count(*)"
 		" FROM %s t LEFT JOIN lifecycle.stage s ON s.lifecycle OPERATOR(pg_catalog.=) %s"

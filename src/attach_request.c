@@ -179,7 +179,8 @@ read_request(FunctionCallInfo fcinfo, AttachRequest *request)
 	if (PG_ARGISNULL(A_LIFECYCLE) == PG_ARGISNULL(A_LIFECYCLE_COLUMN))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("attach() takes either a lifecycle for all rows or a column that names each row's")));
+				 errmsg("attach() takes either a lifecycle for all rows or a column that names each row's"),
+				 errhint("To name the column that holds the stage, write stage_column => '...'.")));
 	memset(request, 0, sizeof(*request));
 	lock_table(request, PG_GETARG_OID(A_TABLE), true);
 	request->lifecycle = PG_ARGISNULL(A_LIFECYCLE) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(A_LIFECYCLE));

@@ -144,6 +144,7 @@ SELECT lifecycle.attach('wrong', 'quoted', stage_column => 'status', since => 'b
 SELECT lifecycle.attach('wrong', 'quoted', stage_column => 'status');
 INSERT INTO wrong VALUES (3, 'closed, won');
 SELECT lifecycle.attach('wrong', 'quoted', stage_column => 'status');
+SELECT lifecycle.attach('wrong', 'quoted', 'status');
 
 DROP SCHEMA refuse CASCADE;
 SELECT lifecycle.drop_lifecycle('refused');
