@@ -252,6 +252,9 @@ BEGIN
 EXCEPTION WHEN undefined_column THEN
 	RAISE EXCEPTION 'the query must have the columns of the primary key of %, and at, channel, emotion and friction', rel
 		USING ERRCODE = 'undefined_column', DETAIL = SQLERRM, HINT = 'Write NULL AS friction, say, for what you have not measured.';
+WHEN syntax_error THEN
+	RAISE EXCEPTION 'what was given as the query is none' USING ERRCODE = 'syntax_error', DETAIL = SQLERRM,
+		HINT = 'Write a SELECT without a semicolon at its end; for a whole table or view, TABLE and its name.';
 END $$;
 COMMENT ON FUNCTION @extschema@.touches(regclass, text, name) IS 'events in which customers were touched, with the stage that each held at that moment';
 
@@ -359,6 +362,9 @@ BEGIN
 EXCEPTION WHEN undefined_column THEN
 	RAISE EXCEPTION 'the query must have the columns of the primary key of %, and at, channel, emotion and friction', rel
 		USING ERRCODE = 'undefined_column', DETAIL = SQLERRM, HINT = 'Write NULL AS friction, say, for what you have not measured.';
+WHEN syntax_error THEN
+	RAISE EXCEPTION 'what was given as the query is none' USING ERRCODE = 'syntax_error', DETAIL = SQLERRM,
+		HINT = 'Write a SELECT without a semicolon at its end; for a whole table or view, TABLE and its name.';
 END $$;
 COMMENT ON FUNCTION @extschema@.channel_conversion(regclass, text, text[], double precision, name)
 	IS 'how customers who were touched by a channel at a stage converted, beside those touched there by others only';

@@ -115,7 +115,8 @@ SELECT results_eq($$SELECT stage, channel, touches, round(emotion, 3), round(pla
 SELECT throws_ok($$SELECT touches('deal', 'SELECT country, at, channel FROM crm.touch')$$, '42703', 'the query must have the columns of the primary key of deal, and at, channel, emotion and friction', 'a query lacks a column');
 SELECT throws_ok($$SELECT channel_conversion('deal', 'SELECT country, at, channel FROM crm.touch')$$, '42703', NULL, 'there too');
 SELECT throws_ok($$SELECT touches('deal', 'SELECT')$$, '42703', NULL, 'lacks them all');
-SELECT throws_ok($$SELECT touches('deal', 'nonsense')$$, '42601', NULL, 'or is none');
+SELECT throws_ok($$SELECT touches('deal', 'crm.touch')$$, '42601', 'what was given as the query is none', 'or is the name of a table');
+SELECT throws_ok($$SELECT channel_conversion('deal', touched() || ';')$$, '42601', 'what was given as the query is none', 'or has a semicolon at its end');
 SELECT throws_ok($$SELECT touches('deal', NULL)$$, '22004', NULL, 'or NULL');
 SELECT throws_ok($$SELECT touches(NULL, touched())$$, '22004', NULL, 'of no table');
 SELECT throws_ok($$SELECT experience('deal', touched(), NULL)$$, '22004', NULL, 'by channel or not');
