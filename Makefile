@@ -108,6 +108,7 @@ FACES = \
 	report \
 	face \
 	kept \
+	actor \
 	wire \
 	spec_args \
 	spec_face \

@@ -12,13 +12,13 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
 
+#include "actor.h"
 #include "binding.h"
 #include "derivation.h"
 #include "face.h"
@@ -37,21 +37,19 @@ static SPIPlanPtr
 prepare(Oid owner, const char *sql, int nargs, Oid *types)
 {
 	int			level = NewGUCNestLevel();
-	Oid			userid;
-	int			sec_context;
+	Actor		before;
 	SPIPlanPtr	plan;
 	CachedPlan *planned;
 
-	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(owner, sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	set_for_now("enable_seqscan", "off");
+	act_as(owner, &before);
 	plan = SPI_prepare_cursor(sql, nargs, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL || SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not prepare: %s", sql);
 	planned = SPI_plan_get_cached_plan(plan);
 	if (planned != NULL)
 		ReleaseCachedPlan(planned, CurrentResourceOwner);
-	SetUserIdAndSecContext(userid, sec_context);
+	act_again(&before);
 	AtEOXact_GUC(false, level);
 	return plan;
 }

@@ -35,6 +35,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "actor.h"
 #include "binding.h"
 #include "compat.h"
 #include "derive.h"
@@ -77,8 +78,7 @@ derive_moves(const Derivation *derivation)
 static void
 execute_as(Oid owner, SPIPlanPtr plan, Datum *values, int expected)
 {
-	Oid			userid;
-	int			sec_context;
+	Actor		before;
 	Snapshot	snapshot = InvalidSnapshot;
 	Snapshot	crosscheck = InvalidSnapshot;
 
@@ -89,11 +89,10 @@ execute_as(Oid owner, SPIPlanPtr plan, Datum *values, int expected)
 		snapshot = GetLatestSnapshot();
 		crosscheck = GetTransactionSnapshot();
 	}
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(owner, sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	act_as(owner, &before);
 	if (SPI_execute_snapshot(plan, values, NULL, snapshot, crosscheck, false, true, 0) != expected)
 		elog(ERROR, "could not derive a stage");
-	SetUserIdAndSecContext(userid, sec_context);
+	act_again(&before);
 }
 
 /* Appends the walks' rows of one column. */
@@ -186,12 +185,6 @@ derive_keys(const Derivation *derivation, const Datum *keys, int count)
 	read_answers(derivation, values);
 	SPI_freetuptable(SPI_tuptable);
 	move_rows(derivation, values);
-}
-
-static void
-set_for_now(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 /*

@@ -27,6 +27,7 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 
+#include "actor.h"
 #include "compat.h"
 #include "context.h"
 #include "duplicates.h"
@@ -83,12 +84,6 @@ duplicates_journey(const Binding *binding, TupleTableSlot *row)
 	column = get_attnum(binding->relid, merging->column);
 	key = slot_getattr(row, column, &isnull);
 	return !isnull && strcmp(text_of(row, column, key), merging->keep) == 0 ? merging->journey : (Datum) 0;
-}
-
-static void
-set_for_now(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
 static char *
@@ -246,14 +241,12 @@ static void
 execute_as(Oid owner, const Merge *merge, const char *sql)
 {
 	int			level = NewGUCNestLevel();
-	Oid			userid;
-	int			sec_context;
+	Actor		before;
 
 	begin_settings(owner);
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(owner, sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	act_as(owner, &before);
 	execute(merge, sql, SPI_OK_UPDATE);
-	SetUserIdAndSecContext(userid, sec_context);
+	act_again(&before);
 	AtEOXact_GUC(false, level);
 }
 

@@ -39,6 +39,7 @@
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
+#include "actor.h"
 #include "compat.h"
 #include "guard.h"
 
@@ -379,8 +380,7 @@ become_owner(const GuardIdentity *identity, bool with_path, SavedIdentity *saved
 	if (!with_path)
 		return;
 	saved->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", identity->search_path, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	set_for_now("search_path", identity->search_path);
 }
 
 static void

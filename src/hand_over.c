@@ -20,13 +20,13 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "miscadmin.h"
 #include "parser/parse_func.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 
+#include "actor.h"
 #include "duplicates.h"
 #include "face.h"
 #include "hand_over.h"
@@ -209,15 +209,12 @@ ask(const Predecessor *predecessor, const char *query)
 static bool
 ask_as_owner(const Predecessor *predecessor, const char *query)
 {
-	Oid			userid;
-	int			sec_context;
+	Actor		before;
 	bool		found;
 
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(predecessor->table->rd_rel->relowner,
-						   sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	act_as(predecessor->table->rd_rel->relowner, &before);
 	found = ask(predecessor, query);
-	SetUserIdAndSecContext(userid, sec_context);
+	act_again(&before);
 	return found;
 }
 

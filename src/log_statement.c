@@ -16,13 +16,13 @@
 #include "access/table.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "actor.h"
 #include "compat.h"
 #include "context.h"
 #include "log_statement.h"
@@ -124,14 +124,11 @@ make_statement(TriggerData *trigdata, MemoryContext query)
 static void
 as_owner(const LogStatement *statement, void (*act) (LogWriter *writer))
 {
-	Oid			userid;
-	int			sec_context;
+	Actor		before;
 
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(statement->owner,
-						   sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	act_as(statement->owner, &before);
 	act(statement->writer);
-	SetUserIdAndSecContext(userid, sec_context);
+	act_again(&before);
 }
 
 void

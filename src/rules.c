@@ -24,7 +24,6 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -76,9 +75,7 @@ rules_enter(RulesVisit *visit)
 		elog(ERROR, "cache lookup failed for relation %u", relid);
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
-	GetUserIdAndSecContext(&visit->userid, &visit->sec_context);
-	SetUserIdAndSecContext(owner, visit->sec_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_NOFORCE_RLS);
+	act_as(owner, visit);
 	SPI_connect();
 }
 
@@ -87,7 +84,7 @@ void
 rules_leave(const RulesVisit *visit)
 {
 	SPI_finish();
-	SetUserIdAndSecContext(visit->userid, visit->sec_context);
+	act_again(visit);
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "lib/ilist.h"
 
+#include "actor.h"
 #include "kept.h"
 #include "machine.h"
 
@@ -38,11 +39,7 @@ typedef struct Rules
 } Rules;
 
 /* Who was acting before a visit to the tables of rules. */
-typedef struct RulesVisit
-{
-	Oid			userid;
-	int			sec_context;
-} RulesVisit;
+typedef Actor RulesVisit;
 
 /*
  * Both pin the rules until CurrentMemoryContext is reset or deleted.
