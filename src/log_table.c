@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
 #include "nodes/bitmapset.h"
@@ -39,20 +40,13 @@ log_columns(void)
 		" xid pg_catalog.xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id()";
 }
 
-/* The attributes of the primary key, which the log repeats. */
-static Bitmapset *
-key_of(Relation rel)
-{
-	return RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
-}
-
 /*
- * The names of the key's columns in their order in the table.
+ * The names of the primary key's columns, which the log repeats, in their order in the table.
  */
 List *
 log_key_columns(Relation rel)
 {
-	Bitmapset  *key = key_of(rel);
+	Bitmapset  *key = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
 	List	   *names = NIL;
 	int			i = -1;
 
@@ -100,19 +94,23 @@ refuse_log(Relation rel, Relation log)
 			 errhint("Rename the log, then call lifecycle.detach() and lifecycle.attach() with log => true.")));
 }
 
-/* Finds the row's key where the log wants it. */
+/*
+ * Finds the row's key where the log wants it: in the order of the table that was attached,
+ * which need not be that of a partition's columns.
+ */
 static void
-bind_keys(LogPlan *plan, Relation rel, Relation log)
+bind_keys(LogPlan *plan, const Binding *binding, Relation rel, Relation log)
 {
-	List	   *in_log = key_columns_of_log(log);
-	Bitmapset  *key = key_of(rel);
-	int			i = -1;
+	Relation	home = table_open(binding->home, AccessShareLock);
+	List	   *key = log_key_columns(home);
+	ListCell   *cell;
 
-	if (bms_num_members(key) != list_length(in_log))
+	if (list_length(key) != list_length(key_columns_of_log(log)))
 		refuse_log(rel, log);
-	plan->keys = palloc(Max(list_length(in_log), 1) * sizeof(AttrNumber));
-	while ((i = bms_next_member(key, i)) >= 0)
-		plan->keys[plan->nkeys++] = i + FirstLowInvalidHeapAttributeNumber;
+	plan->keys = palloc(Max(list_length(key), 1) * sizeof(AttrNumber));
+	foreach(cell, key)
+		plan->keys[plan->nkeys++] = get_attnum(RelationGetRelid(rel), lfirst(cell));
+	table_close(home, NoLock);
 }
 
 /* What is known of a row that is to be logged. */
@@ -151,7 +149,7 @@ log_plan_get(Binding *binding, Relation rel, Relation log)
 	binding->log = RelationGetRelid(log);
 	caller = MemoryContextSwitchTo(binding->kept.context);
 	plan = palloc0(sizeof(LogPlan));
-	bind_keys(plan, rel, log);
+	bind_keys(plan, binding, rel, log);
 	plan->known = describe_known(plan, binding, rel, log);
 	plan->columns = log_write_plan(log, plan->known);
 	plan->gathers = log_write_may_gather(log, plan->columns);

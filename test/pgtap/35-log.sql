@@ -154,6 +154,21 @@ SELECT results_eq($$SELECT concat_ws(' ', id, kind, from_stage, '>', to_stage, e
 	ARRAY['1 insert > lead', '2 insert > lead', '1 move lead > sql accept', '2 move lead > sql accept', '2 move sql > won sign', '1 delete sql >'],
 	'25: changing the partition is one move, or none');
 
+-- Partitions whose columns stand in another order
+CREATE TABLE kept (tenant int, gone int, id int, stage text DEFAULT 'lead', region text, PRIMARY KEY (tenant, id, region)) PARTITION BY LIST (region);
+ALTER TABLE kept DROP COLUMN gone;
+CREATE TABLE kept_a (stage text DEFAULT 'lead', id int NOT NULL, tenant int NOT NULL, region text NOT NULL);
+ALTER TABLE kept ATTACH PARTITION kept_a FOR VALUES IN ('a');
+CREATE TABLE kept_b PARTITION OF kept FOR VALUES IN ('b');
+SELECT lifecycle.attach('kept', 'plain', log => true);
+INSERT INTO kept (tenant, id, region) VALUES (1, 10, 'a'), (2, 20, 'b');
+INSERT INTO kept_a (tenant, id, region) VALUES (3, 30, 'a');
+UPDATE kept SET stage = 'sql' WHERE tenant < 3;
+UPDATE kept SET region = 'a', stage = 'won' WHERE tenant = 2;
+DELETE FROM kept WHERE tenant = 1;
+SELECT is((SELECT string_agg(concat_ws(' ', tenant, id, region, kind), ', ' ORDER BY number) FROM kept_stage_log),
+	'1 10 a insert, 2 20 b insert, 3 30 a insert, 1 10 a move, 2 20 b move, 2 20 a move, 1 10 a delete', '25: the log has each key under its column''s name');
+
 -- Another trigger moves the row on as soon as it has moved
 CREATE TABLE pushed (id int PRIMARY KEY, stage text, score int);
 SELECT lifecycle.attach('pushed', 'deal', log => true);
