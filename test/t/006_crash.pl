@@ -1,5 +1,6 @@
 # 34: the server is killed in the middle of bulk moves, again and again, at random points. After recovery
-# every row's stage, journey and log agree, step for step. CRASH_ROUNDS says how often; CI asks for 50.
+# every row's stage, journey and log agree, step for step, and every account is where its contacts, of whom the
+# moves are, make it. CRASH_ROUNDS says how often; CI asks for 50.
 
 use strict;
 use warnings;
@@ -21,12 +22,22 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE deals_rest PARTITION OF deals DEFAULT;
 	SELECT lifecycle.attach('deals', 'deal', log => true);
 	INSERT INTO deals SELECT g, 'lead' FROM generate_series(1, 3000) g;
+	CREATE TABLE accounts (id int PRIMARY KEY, stage text DEFAULT 'lead');
+	CREATE TABLE contacts (id int PRIMARY KEY, account_id int REFERENCES accounts, stage text DEFAULT 'lead');
+	CREATE INDEX ON contacts (account_id);
+	SELECT lifecycle.attach('accounts', 'deal', log => true), lifecycle.attach('contacts', 'deal');
+	SELECT lifecycle.derive('accounts', 'contacts');
+	INSERT INTO accounts SELECT generate_series(1, 60);
+	INSERT INTO contacts SELECT g, 1 + g % 60 FROM generate_series(1, 600) g;
 });
 
-# Three writers, each with rows of its own: several moves in a transaction, some of it rolled back, new rows.
+# Three writers, each with rows of its own: several moves in a transaction, some of it rolled back, new rows. The
+# accounts are everybody's, so their contacts come last, in one statement: it locks accounts in one order.
 my $script = $node->basedir . '/moves.sql';
 append_to_file($script, q{
 \set first :client_id * 1000 + random(0, 9) * 100 + 1
+\set contact :client_id * 200 + random(0, 3) * 50 + 1
+\set account random(1, 60)
 \set id 10000 + random(1, 1000000) * 10 + :client_id
 BEGIN;
 UPDATE deals SET stage = CASE stage WHEN 'lead' THEN 'sql' WHEN 'sql' THEN 'opp' ELSE 'lead' END WHERE id BETWEEN :first AND :first + 99;
@@ -36,21 +47,33 @@ INSERT INTO deals VALUES (:id, 'lead') ON CONFLICT DO NOTHING;
 ROLLBACK TO s;
 UPDATE deals SET stage = CASE stage WHEN 'lead' THEN 'sql' WHEN 'sql' THEN 'opp' ELSE 'lead' END WHERE id BETWEEN :first AND :first + 29;
 INSERT INTO deals VALUES (:id, 'lead') ON CONFLICT DO NOTHING;
+UPDATE contacts SET stage = CASE stage WHEN 'lead' THEN 'sql' WHEN 'sql' THEN 'opp' ELSE 'lead' END, account_id = CASE id % 7 WHEN 0 THEN :account ELSE account_id END
+	WHERE id BETWEEN :contact AND :contact + 49;
 COMMIT;
 });
 
 # Rows whose journey is not what the log tells, and rows of the log without their row.
-my $disagree = q{
+sub disagree
+{
+	my ($table) = @_;
+	return qq{
 	WITH kept AS (
 			SELECT id, array_agg((s.stage, s.entered_at)::text ORDER BY s.step) AS steps, max(d.stage) AS stage,
 				(array_agg(s.stage ORDER BY s.step DESC))[1] AS last
-			FROM deals d, lifecycle.steps(d.journey) s GROUP BY id),
+			FROM $table d, lifecycle.steps(d.journey) s GROUP BY id),
 		logged AS (
 			SELECT id, array_agg((to_stage, at)::text ORDER BY number) AS steps,
 				bool_and(kind = CASE WHEN from_stage IS NULL THEN 'insert' ELSE 'move' END) AS kinds
-			FROM deals_stage_log GROUP BY id)
+			FROM ${table}_stage_log GROUP BY id)
 	SELECT count(*) FROM kept FULL JOIN logged USING (id)
 	WHERE kept.steps IS DISTINCT FROM logged.steps OR kept.stage IS DISTINCT FROM kept.last OR kinds IS NOT TRUE
+	};
+}
+
+# Every stage leads to every other, so that an account is in the furthest of those its contacts are in.
+my $astray = q{
+	SELECT count(*) FROM accounts a, (SELECT account_id, max(array_position('{lead,sql,opp}', stage)) AS furthest FROM contacts GROUP BY 1) c
+	WHERE c.account_id = a.id AND a.stage <> ('{lead,sql,opp}'::text[])[c.furthest]
 };
 
 sub writers
@@ -114,9 +137,12 @@ for my $round (1 .. $ENV{CRASH_ROUNDS} || 4)
 	my $after = $node->safe_psql('postgres', q{SELECT count(*) FROM deals_stage_log WHERE kind = 'move'});
 	cmp_ok($after, '>', $moves, "round $round: rows moved until the " . ($round % 2 ? 'writer' : 'server') . ' was killed');
 	$moves = $after;
-	is($node->safe_psql('postgres', $disagree), '0', "round $round: stage, journey and log agree in every row");
-	is($node->safe_psql('postgres', q{SELECT count(*) FROM lifecycle.verify('deals')}), '0', "round $round: verify finds nothing");
+	is($node->safe_psql('postgres', disagree($_)), '0', "round $round: stage, journey and log agree in every row of $_") for qw(deals accounts);
+	is($node->safe_psql('postgres', $astray), '0', "round $round: every account is where its contacts make it");
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM unnest('{deals,accounts,contacts}'::regclass[]) r, lifecycle.verify(r)}), '0', "round $round: verify finds nothing");
 }
+cmp_ok($node->safe_psql('postgres', q{SELECT count(*) FROM accounts_stage_log WHERE kind = 'move'}), '>', 0, 'accounts moved');
+unlike(slurp_file($node->logfile), qr/deadlock detected/, 'and nobody waited in a circle');
 like(slurp_file($node->logfile), qr/automatic recovery in progress/, 'it was recovery that brought them back');
 
 my ($status, $out, $err) = $node->psql('postgres', q{UPDATE deals SET stage = 'lost' WHERE id = 1});
