@@ -130,7 +130,10 @@ BEGIN
 				FROM (%2$s) AS events GROUP BY %1$s) AS journeys', key, query);
 	EXCEPTION WHEN undefined_column THEN
 		RAISE EXCEPTION 'the query must have the columns %, stage and at', key
-			USING ERRCODE = 'undefined_column', DETAIL = SQLERRM;
+			USING ERRCODE = 'undefined_column', DETAIL = SQLERRM, HINT = 'Name them so in the query: SELECT deal_id AS id, status AS stage, changed_at AS at FROM ...';
+	WHEN syntax_error THEN
+		RAISE EXCEPTION 'what was given as the query is none' USING ERRCODE = 'syntax_error', DETAIL = SQLERRM,
+			HINT = 'Write a SELECT without a semicolon at its end; for a whole table or view, TABLE and its name.';
 	END;
 	GET DIAGNOSTICS total = ROW_COUNT;
 	CREATE UNIQUE INDEX ON pg_temp.lifecycle_history (lifecycle_number);

@@ -10,6 +10,8 @@ CALL lifecycle.backfill('kept', $$SELECT * FROM (VALUES (1, 'lead', timestamptz 
 CALL lifecycle.backfill('kept', $$SELECT 2 AS id, 'won' AS stage, timestamptz '2026-01-01Z' AS at$$);
 CALL lifecycle.backfill('kept', $$SELECT 2 AS id, 'lead' AS stage, timestamptz '2026-01-01Z' AS at$$);
 CALL lifecycle.backfill('kept', $$SELECT 2 AS id, 'lead' AS stage, timestamptz '2999-01-01Z' AS at$$);
+CALL lifecycle.backfill('kept', 'history');
+CALL lifecycle.backfill('kept', $$SELECT 2 AS id, timestamptz '2026-01-01Z' AS at$$);
 CALL lifecycle.fill('kept');
 SELECT id, stage, journey FROM kept ORDER BY id;
 
