@@ -49,11 +49,11 @@ static bool recording = false;
 
 /*
  * Whoever creates something of this name meanwhile is waited for, so that it is found to be
- * there rather than its history to be taken.  Two names with one hash wait for nothing, which
- * does no harm.  A standby creates nothing, as it says itself.
+ * there rather than its history to be taken; of scores also whoever changes or drops it.
+ * Two names with one hash wait for nothing, which does no harm.  A standby creates nothing, as it says itself.
  */
 void
-history_await_creator(const History *history, const char *name)
+history_await_others(const History *history, const char *name)
 {
 	if (!RecoveryInProgress())
 		LockDatabaseObject(get_relname_relid(history->table, get_namespace_oid(CRM_SCHEMA, false)),
@@ -62,13 +62,14 @@ history_await_creator(const History *history, const char *name)
 
 /*
  * Runs a statement that changes a table of rules, as its owner, on behalf of the current
- * user.
+ * user.  Answers how many rows it changed.
  */
-void
+uint64
 history_change(const char *change, const char *sql, int nargs, Oid *types, Datum *values, const char *nulls)
 {
 	char	   *role = GetUserNameFromId(GetUserId(), false);
 	RulesVisit	visit;
+	uint64		changed;
 
 	rules_enter(&visit);
 	announced_change = change;
@@ -84,7 +85,9 @@ history_change(const char *change, const char *sql, int nargs, Oid *types, Datum
 		announced_role = NULL;
 	}
 	PG_END_TRY();
+	changed = SPI_processed;
 	rules_leave(&visit);
+	return changed;
 }
 
 /*

@@ -31,9 +31,9 @@ typedef struct HistoryEntry
 	const char *search_path;
 } HistoryEntry;
 
-extern void history_await_creator(const History *history, const char *name);
-extern void history_change(const char *change, const char *sql, int nargs, Oid *types,
-						   Datum *values, const char *nulls);
+extern void history_await_others(const History *history, const char *name);
+extern uint64 history_change(const char *change, const char *sql, int nargs, Oid *types,
+							 Datum *values, const char *nulls);
 extern void history_record(const History *history, const HistoryEntry *entry);
 
 #endif							/* CRM_HISTORY_H */

@@ -108,7 +108,7 @@ create_lifecycle(PG_FUNCTION_ARGS)
 	if (diagram == NULL)
 		report_pure_error(&error);
 	check_guards(diagram);
-	history_await_creator(&history_of_lifecycles, name);
+	history_await_others(&history_of_lifecycles, name);
 	if (rules_find(name) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),

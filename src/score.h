@@ -29,6 +29,9 @@
 #define SCORE_MAX_POINTS 1000000
 #define SCORE_MAX_ITEMS 1000	/* rules, groups, bands */
 
+/* What rules may bring together, either way: what a clamp makes of it stays below 2^63 too. */
+#define SCORE_MAX_SUM INT64CONST(9000000000000000000)
+
 /* Of one kind: their instants are an array, and half a gigabyte is enough for one. */
 #define SCORE_MAX_EVENTS (1 << 26)
 
@@ -110,6 +113,7 @@ extern bool score_add_events(ScoreInstants *instants, const ScoreInstants *other
 extern bool score_count_events(const ScoreModel *model, ScoreInstants *instants, TimestampTz as_of,
 							   ScoreTally *tallies, PureError *error);
 
+extern bool score_in_range(int64 points, PureError *error);
 extern bool score_sum(const ScoreModel *model, const ScoreTally *tallies, int64 *score, PureError *error);
 extern bool score_explain(const ScoreModel *model, const ScoreTally *tallies, ScoreLine **lines,
 						  int *nlines, PureError *error);

@@ -124,7 +124,9 @@ count_events(const ScoreRule *rule, int64 half_life, const ScoreInstants *events
 			weight += exp2(-(double) time_between(at, as_of) / (double) half_life);
 	}
 	if (__builtin_mul_overflow(rule->points, events->n, &tally->points))
-		return pure_fail(error, PURE_LIMIT, "a score is out of range");
+		tally->points = PG_INT64_MAX;
+	if (!score_in_range(tally->points, error))
+		return false;
 	tally->capped = rule->points * ncounted;
 	tally->decayed = half_life > 0 ? (int64) rint(rule->points * weight) : tally->capped;
 	return true;

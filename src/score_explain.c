@@ -11,6 +11,17 @@
 
 #include "score.h"
 
+/*
+ * Whether a sum is one that all that follows can be reckoned with.
+ */
+bool
+score_in_range(int64 points, PureError *error)
+{
+	if (points >= -SCORE_MAX_SUM && points <= SCORE_MAX_SUM)
+		return true;
+	return pure_fail(error, PURE_LIMIT, "a score is out of range");
+}
+
 static int64
 clamp(int64 score, const ScoreRange *range)
 {
@@ -24,8 +35,12 @@ sum_group(const ScoreModel *model, int group, const ScoreTally *tallies, int *ne
 {
 	*sum = 0;
 	for (; *next < model->nrules && model->rules[*next].group == group; (*next)++)
+	{
 		if (__builtin_add_overflow(*sum, tallies[*next].decayed, sum))
-			return pure_fail(error, PURE_LIMIT, "a score is out of range");
+			*sum = PG_INT64_MAX;
+		if (!score_in_range(*sum, error))
+			return false;
+	}
 	return true;
 }
 

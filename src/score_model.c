@@ -50,8 +50,11 @@ score_parse_definition(const char *definition)
 	return model;
 }
 
-static void
-check_name(const char *name)
+/*
+ * Refuses what is no name for a score.
+ */
+void
+score_check_name(const char *name)
 {
 	if (name[0] == '\0')
 		ereport(ERROR,
@@ -64,12 +67,17 @@ check_name(const char *name)
 				 errdetail("A name has at most %d bytes.", NAMEDATALEN - 1)));
 }
 
-/* Refuses unless the score exists and the user may change it. */
-static void
+/*
+ * Whose score it is.  Waits for who changes it, and refuses unless it exists and is the
+ * user's to change.
+ */
+static Datum
 check_score_owner(const char *name)
 {
-	StoredScore *stored = stored_score_find(name);
+	StoredScore *stored;
 
+	history_await_others(&history_of_scores, name);
+	stored = stored_score_find(name);
 	if (stored == NULL)
 		score_missing(name);
 	if (!may_act_as(GetUserId(), stored->owner))
@@ -77,6 +85,21 @@ check_score_owner(const char *name)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of score \"%s\"", name),
 				 errhint("It belongs to the role \"%s\".", stored->owner)));
+	return CStringGetTextDatum(stored->owner);
+}
+
+/* The score, while it belongs to whom the user could act as. */
+#define OF_SCORE " WHERE name OPERATOR(pg_catalog.=) $1 AND owner OPERATOR(pg_catalog.=) $2"
+
+/* Who changed it by hand meanwhile has not been waited for; and an old snapshot may not have it. */
+static void
+check_changed(const char *name, uint64 nrows)
+{
+	if (nrows == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("score \"%s\" has been changed meanwhile", name),
+				 errhint("Try it again.")));
 }
 
 /*
@@ -93,9 +116,9 @@ create_score(PG_FUNCTION_ARGS)
 		CStringGetTextDatum(namespace_search_path), PG_GETARG_DATUM(1)
 	};
 
-	check_name(name);
+	score_check_name(name);
 	score_parse_definition(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	history_await_creator(&history_of_scores, name);
+	history_await_others(&history_of_scores, name);
 	if (stored_score_find(name) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
@@ -114,15 +137,17 @@ PG_FUNCTION_INFO_V1(alter_score);
 Datum
 alter_score(PG_FUNCTION_ARGS)
 {
-	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID};
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Oid			types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID};
 	Datum		values[] = {
-		PG_GETARG_DATUM(0), CStringGetTextDatum(namespace_search_path), PG_GETARG_DATUM(1)
+		PG_GETARG_DATUM(0), check_score_owner(name),
+		CStringGetTextDatum(namespace_search_path), PG_GETARG_DATUM(1)
 	};
 
-	check_score_owner(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	score_parse_definition(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	history_change("alter", "UPDATE lifecycle.score_model SET search_path = $2, definition = $3"
-				   " WHERE name OPERATOR(pg_catalog.=) $1", lengthof(types), types, values, NULL);
+	check_changed(name, history_change("alter", "UPDATE lifecycle.score_model"
+									   " SET search_path = $3, definition = $4" OF_SCORE,
+									   lengthof(types), types, values, NULL));
 	PG_RETURN_VOID();
 }
 
@@ -130,12 +155,12 @@ PG_FUNCTION_INFO_V1(drop_score);
 Datum
 drop_score(PG_FUNCTION_ARGS)
 {
-	Oid			type = TEXTOID;
-	Datum		value = PG_GETARG_DATUM(0);
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Oid			types[] = {TEXTOID, TEXTOID};
+	Datum		values[] = {PG_GETARG_DATUM(0), check_score_owner(name)};
 
-	check_score_owner(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	history_change("drop", "DELETE FROM lifecycle.score_model WHERE name OPERATOR(pg_catalog.=) $1",
-				   1, &type, &value, NULL);
+	check_changed(name, history_change("drop", "DELETE FROM lifecycle.score_model" OF_SCORE,
+									   lengthof(types), types, values, NULL));
 	PG_RETURN_VOID();
 }
 

@@ -43,6 +43,7 @@ typedef struct StoredScore
 } StoredScore;
 
 extern ScoreModel *score_parse_definition(const char *definition);
+extern void score_check_name(const char *name);
 extern char *score_rule_place(const ScoreRule *rule);
 
 extern StoredScore *stored_score_find(const char *name);

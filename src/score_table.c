@@ -95,6 +95,7 @@ guard_insert(Relation rel, HeapTuple tuple)
 
 	if (row.name == NULL || row.owner == NULL || row.search_path == NULL || row.definition == NULL)
 		return tuple;
+	score_check_name(row.name);
 	score_parse_definition(row.definition);
 	if (!may_act_as(GetUserId(), row.owner))
 	{
@@ -121,6 +122,7 @@ guard_update(Relation rel, HeapTuple old_tuple, HeapTuple new_tuple)
 
 	if (new.name == NULL || new.owner == NULL || new.search_path == NULL || new.definition == NULL)
 		return new_tuple;
+	score_check_name(new.name);
 	score_parse_definition(new.definition);
 	if (!same(old.name, new.name))
 		record(old.name, &old, NULL);

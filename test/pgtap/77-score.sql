@@ -6,7 +6,7 @@ CREATE SCHEMA crm;
 GRANT USAGE ON SCHEMA crm TO PUBLIC;
 SET search_path = crm, public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(87);
+SELECT plan(89);
 
 CREATE TABLE company (id int PRIMARY KEY, industry text, gone int, email text);
 ALTER TABLE company DROP COLUMN gone;
@@ -170,6 +170,8 @@ SELECT throws_ok($$UPDATE lifecycle.score_model SET definition = 'x'$$, '42501',
 INSERT INTO lifecycle.score_model VALUES ('planted', 'score_owner', 'public', E'group a 0..5\n+5 when crm.who() = ''score_owner''');
 SELECT is(score('planted', c), 0.0, '35: nor plants one in another''s name') FROM company c WHERE id = 1;
 SELECT throws_ok($$INSERT INTO lifecycle.score_model VALUES ('broken', 'score_asker', 'public', 'x')$$, '22P02', NULL, 'nor one that cannot be read');
+SELECT throws_ok($$INSERT INTO lifecycle.score_model VALUES ('', 'score_asker', 'public', E'group a 0..5\n+5 on x')$$, '42602', NULL, 'nor one without a name');
+SELECT throws_ok($$INSERT INTO lifecycle.score_model VALUES (repeat('é', 32), 'score_asker', 'public', E'group a 0..5\n+5 on x')$$, '42622', NULL, 'nor one with too long a name');
 -- Whoever asks chooses the row's type, and with it among functions and operators of one name.
 RESET ROLE;
 CREATE SCHEMA open_to_all;

@@ -5,7 +5,7 @@ CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 CREATE SCHEMA crm;
 SET search_path = crm, public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(41);
+SELECT plan(45);
 
 CREATE TABLE lead (id int PRIMARY KEY);
 INSERT INTO lead SELECT generate_series(1, 300);
@@ -106,6 +106,11 @@ SELECT create_score('large', E'group a -1000000..1000000\n+1000000 on a\n-100000
 SELECT is((SELECT score_agg('large', k, '2026-01-01', '2026-01-01') FROM unnest('{a,a,b}'::text[]) k), 1000000.0, 'the largest points');
 SELECT is((SELECT score_agg('large', 'c', '4714-11-24 BC'::timestamptz + i, '294276-12-31') FROM unnest('{0,1 s}'::interval[]) i), 0.000002, 'the oldest events, and the latest instant');
 SELECT is((SELECT score_agg('did', 'demo request', '4714-11-24 BC'::timestamptz, '294276-12-31')), 2.0, 'of which nothing is left');
+SELECT create_score('sum', E'group a 1000000..1000000\n' || repeat(E'-1000000 on a\n', 900) || '-1000000 on b');
+SELECT throws_ok(format($$SELECT %s('sum', k, '2026-01-01', '2026-01-01') FROM (SELECT 'a' AS k FROM generate_series(1, 10000) UNION ALL SELECT 'b') x$$, f), '54000', 'a score is out of range',
+	'no sum goes round the end of all numbers: ' || f) FROM unnest('{score_agg,explain_score_agg}'::text[]) f;
+SELECT is((SELECT sum(l.decayed) FROM unnest((SELECT explain_score_agg('sum', k, '2026-01-01', '2026-01-01') FROM unnest(array_fill('a'::text, '{10000}')) k)) l), 1000000.0, 'and up to there the lines add up');
+SELECT throws_ok($$SELECT score_agg('large', 'a', '2026-01-01', '2026-01-01') FROM generate_series(1, 9000001)$$, '54000', 'a score is out of range', 'nor does one rule''s');
 
 -- Within a transaction that changes it.
 SELECT alter_score('other', E'group a 0..9\n+2 on opened');
