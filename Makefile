@@ -107,6 +107,7 @@ FACES = \
 	module \
 	report \
 	face \
+	sql_text \
 	kept \
 	actor \
 	wire \

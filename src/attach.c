@@ -19,6 +19,7 @@
 #include "attach.h"
 #include "binding.h"
 #include "face.h"
+#include "sql_text.h"
 
 PG_FUNCTION_INFO_V1(attach);
 PG_FUNCTION_INFO_V1(detach);
@@ -349,8 +350,7 @@ check_attachment(PG_FUNCTION_ARGS)
 
 	request.relid = PG_GETARG_OID(0);
 	request.key = key;
-	request.table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(request.relid)),
-											   get_rel_name(request.relid));
+	request.table = table_name_of(request.relid);
 	SPI_connect();
 	found = find_attachments(&request, NULL);
 	for (uint64 i = 0; i < found->numvals; i++)

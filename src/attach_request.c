@@ -24,6 +24,7 @@
 #include "attach.h"
 #include "compat.h"
 #include "face.h"
+#include "sql_text.h"
 
 /* The arguments of attach(). */
 enum
@@ -95,8 +96,7 @@ lock_table(AttachRequest *request, Oid relid, bool attaching)
 					"Use declarative partitioning, or attach the children one by one and keep the parent empty.");
 	request->relid = relid;
 	request->name = pstrdup(RelationGetRelationName(rel));
-	request->table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-												request->name);
+	request->table = table_name_of(relid);
 	request->partitions = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || rel->rd_rel->relispartition;
 	relation_close(rel, NoLock);	/* open relations cannot be altered */
 }

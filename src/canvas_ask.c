@@ -32,6 +32,7 @@
 #include "report.h"
 #include "rules.h"
 #include "spec_args.h"
+#include "sql_text.h"
 #include "velocity_io.h"
 
 PG_FUNCTION_INFO_V1(canvas);
@@ -270,8 +271,7 @@ census_query(const Source *source)
 					 " FROM %2$s r LEFT JOIN ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5))"
 					 " AS s (label, sla, stage) ON s.label OPERATOR(pg_catalog.=) lifecycle.stage_at(%1$s, $1)",
 					 journey,
-					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(source->rel)),
-												RelationGetRelationName(source->rel)));
+					 table_name_of(RelationGetRelid(source->rel)));
 	if (source->lifecycle_column != NULL)
 		appendStringInfo(&query, " WHERE r.%s::pg_catalog.text OPERATOR(pg_catalog.=) $6",
 						 quote_identifier(source->lifecycle_column));

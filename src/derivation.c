@@ -17,7 +17,6 @@
 
 #include "access/table.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_func.h"
@@ -31,6 +30,7 @@
 #include "binding.h"
 #include "derivation.h"
 #include "guard.h"
+#include "sql_text.h"
 
 /* One with its plans takes some 30 kB. */
 #define MAX_DERIVATIONS 128
@@ -127,13 +127,6 @@ read_column(Derivation *derivation, Relation rel, AttrNumber column)
 	fmgr_info_cxt(type->cmp_proc, &derivation->compare, derivation->kept.context);
 }
 
-/* A table's name in statements. */
-static char *
-table_name(Relation rel)
-{
-	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)), RelationGetRelationName(rel));
-}
-
 /* Reads the two tables' triggers. */
 static void
 read_triggers(Derivation *derivation, Relation parent, const Trigger *trigger)
@@ -146,8 +139,8 @@ read_triggers(Derivation *derivation, Relation parent, const Trigger *trigger)
 
 	if (other == NULL || other->tgconstrrelid != derivation->parent)
 		refuse_damaged(parent);
-	derivation->parent_name = table_name(parent);
-	derivation->children_name = table_name(children);
+	derivation->parent_name = table_name_of(RelationGetRelid(parent));
+	derivation->children_name = table_name_of(derivation->children);
 	derivation->parent_owner = parent->rd_rel->relowner;
 	derivation->children_owner = children->rd_rel->relowner;
 	derivation->key = trigger->tgattr[0];

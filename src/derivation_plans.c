@@ -21,13 +21,7 @@
 #include "actor.h"
 #include "binding.h"
 #include "derivation.h"
-#include "face.h"
-
-static const char *
-column_name(Relation rel, AttrNumber column)
-{
-	return quote_identifier(get_attname(RelationGetRelid(rel), column, false));
-}
+#include "sql_text.h"
 
 /*
  * Prepares a statement that its table's owner will run.  It is planned once, for any keys, and
@@ -64,11 +58,11 @@ prepare_lock(const Derivation *derivation, Oid keys, const char *equal, const ch
 }
 
 static SPIPlanPtr
-prepare_ask(const Derivation *derivation, Oid keys, const char *equal, Relation children, const Binding *binding)
+prepare_ask(const Derivation *derivation, Oid keys, const char *equal, const Binding *binding)
 {
-	const char *via = column_name(children, derivation->via);
-	const char *stage = column_name(children, binding->columns[STAGE_COLUMN]);
-	const char *journey = column_name(children, binding->columns[JOURNEY_COLUMN]);
+	const char *via = column_name_of(derivation->children, derivation->via);
+	const char *stage = column_name_of(derivation->children, binding->columns[STAGE_COLUMN]);
+	const char *journey = column_name_of(derivation->children, binding->columns[JOURNEY_COLUMN]);
 	char	   *held = psprintf("c.%s::pg_catalog.text", stage);
 	Oid			types[] = {keys, TEXTARRAYOID, INT4ARRAYOID};
 
@@ -98,7 +92,7 @@ prepare_move(const Derivation *derivation, Oid keys, const char *equal, const ch
 							" AS w (source, target, next)"
 							" WHERE a.%4$s %5$s t.key AND w.target COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) t.target"
 							" AND w.source COLLATE pg_catalog.\"C\" OPERATOR(pg_catalog.=) a.%2$s::pg_catalog.text",
-							derivation->parent_name, column_name(parent, column), type, key, equal),
+							derivation->parent_name, column_name_of(derivation->parent, column), type, key, equal),
 				   lengthof(types), types);
 }
 
@@ -121,11 +115,11 @@ derivation_prepare(Derivation *derivation)
 	parent = table_open(derivation->parent, AccessShareLock);
 	children = table_open(derivation->children, AccessShareLock);
 	equal = equality_of(derivation->element);
-	key = column_name(parent, derivation->key);
+	key = column_name_of(derivation->parent, derivation->key);
 	if (derivation->lock == NULL)
 		derivation->lock = prepare_lock(derivation, keys, equal, key);
 	if (derivation->ask == NULL)
-		derivation->ask = prepare_ask(derivation, keys, equal, children, binding_get(children, derivation->child_key));
+		derivation->ask = prepare_ask(derivation, keys, equal, binding_get(children, derivation->child_key));
 	derivation->move = prepare_move(derivation, keys, equal, key, parent, binding_get(parent, derivation->parent_key));
 	table_close(children, NoLock);
 	table_close(parent, NoLock);

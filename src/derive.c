@@ -40,7 +40,7 @@
 #include "compat.h"
 #include "derive.h"
 #include "derive_keys.h"
-#include "face.h"
+#include "sql_text.h"
 
 PG_FUNCTION_INFO_V1(derive_rows);
 PG_FUNCTION_INFO_V1(greater_operator);

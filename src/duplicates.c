@@ -34,6 +34,7 @@
 #include "face.h"
 #include "journey_io.h"
 #include "journey_keep.h"
+#include "sql_text.h"
 
 PG_FUNCTION_INFO_V1(merge_duplicates);
 
@@ -141,8 +142,7 @@ read_columns(Merge *merge, const char *stage_column)
 	merge->stage = found_text(2);
 	merge->column = found_text(4);
 	merge->stage_type = found_type(7);
-	merge->table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(merge->relid)),
-											  get_rel_name(merge->relid));
+	merge->table = table_name_of(merge->relid);
 	if (strcmp(found_text(3), "t") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -256,9 +256,8 @@ move_reference(const Merge *merge, Oid relid, AttrNumber number)
 {
 	Relation	rel = table_open(relid, RowExclusiveLock);
 	Oid			owner = rel->rd_rel->relowner;
-	const char *table = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-												   RelationGetRelationName(rel));
-	const char *column = quote_identifier(get_attname(relid, number, false));
+	const char *table = table_name_of(relid);
+	const char *column = column_name_of(relid, number);
 	const char *sql = psprintf("UPDATE %s t SET %s = CAST($1 AS %s) WHERE %s", table, column, merge->type,
 							   condition(merge, psprintf("t.%s", column), false));
 

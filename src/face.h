@@ -17,9 +17,6 @@ extern void refuse_plain_call(void);
 extern void require_argument(FunctionCallInfo fcinfo, int argno, const char *name);
 extern Datum span_datum(int64 micros);
 extern uint64 new_book_stamp(void);
-extern char *equality_of(Oid type);
-extern char *greater_than_of(Oid type);
-extern char *dollar_quote(const char *text, const char *tag);
 
 /*
  * Transition functions write into their state, so nobody else may call them.  This is

@@ -28,10 +28,10 @@
 
 #include "actor.h"
 #include "duplicates.h"
-#include "face.h"
 #include "hand_over.h"
 #include "journey_keep.h"
 #include "refuse.h"
+#include "sql_text.h"
 
 PG_FUNCTION_INFO_V1(hand_over);
 
@@ -185,12 +185,11 @@ open_predecessor(Predecessor *predecessor, const Origin *origin, Relation rel, D
 	binding = binding_get(predecessor->table, origin->source_key);
 	predecessor->key_type = type;
 	predecessor->key = key;
-	predecessor->stage = pstrdup(quote_identifier(get_attname(origin->source, binding->columns[STAGE_COLUMN], false)));
-	predecessor->journey = pstrdup(quote_identifier(get_attname(origin->source, binding->columns[JOURNEY_COLUMN], false)));
+	predecessor->stage = pstrdup(column_name_of(origin->source, binding->columns[STAGE_COLUMN]));
+	predecessor->journey = pstrdup(column_name_of(origin->source, binding->columns[JOURNEY_COLUMN]));
 	predecessor->where = psprintf("FROM %s t WHERE t.%s %s $1",
-								  quote_qualified_identifier(get_namespace_name(RelationGetNamespace(predecessor->table)),
-															 RelationGetRelationName(predecessor->table)),
-								  quote_identifier(get_attname(origin->source, column, false)), equality_of(type));
+								  table_name_of(RelationGetRelid(predecessor->table)),
+								  column_name_of(origin->source, column), equality_of(type));
 }
 
 /* Asks for the row; whether there is one. */

@@ -16,13 +16,13 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "face.h"
 #include "guard.h"
 #include "history.h"
 #include "lifecycle.h"
 #include "ownership.h"
 #include "report.h"
 #include "rules.h"
+#include "sql_text.h"
 
 PG_FUNCTION_INFO_V1(create_lifecycle);
 PG_FUNCTION_INFO_V1(drop_lifecycle);

@@ -17,13 +17,13 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "face.h"
 #include "guard.h"
 #include "history.h"
 #include "ownership.h"
 #include "report.h"
 #include "rules.h"
 #include "score_model.h"
+#include "sql_text.h"
 
 /*
  * Where a condition stands, in words.

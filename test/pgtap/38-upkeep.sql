@@ -116,5 +116,6 @@ SELECT lives_ok($$SELECT lifecycle.detach('lost')$$, 'until it is detached');
 SELECT lives_ok($$SELECT lifecycle.attach('lost', 'guarded', stage_column => 'state')$$, 'and attached again');
 CREATE TABLE loose (stage text);
 SELECT throws_ok($$SELECT * FROM lifecycle.verify('loose')$$, '42704', 'no lifecycle is attached to public.loose', 'and tables that are not attached');
+SELECT throws_ok($$SELECT lifecycle.check_attachment(0, 'stage')$$, '42P01', 'relation with OID 0 does not exist', 'nor is one that is gone looked at');
 
 SELECT * FROM finish();
