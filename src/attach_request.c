@@ -14,16 +14,14 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "attach.h"
-#include "compat.h"
 #include "face.h"
+#include "ownership.h"
 #include "sql_text.h"
 
 /* The arguments of attach(). */
@@ -82,12 +80,7 @@ lock_table(AttachRequest *request, Oid relid, bool attaching)
 {
 	Relation	rel;
 
-	if (!OidIsValid(relid) || get_rel_name(relid) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
-	if (!relation_ownercheck(relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
+	check_table_owner(relid);
 	rel = relation_open(relid, AccessExclusiveLock);
 	if (rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
 		refuse_kind(rel, "It is not a table.", NULL);

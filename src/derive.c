@@ -37,9 +37,9 @@
 
 #include "actor.h"
 #include "binding.h"
-#include "compat.h"
 #include "derive.h"
 #include "derive_keys.h"
+#include "ownership.h"
 #include "sql_text.h"
 
 PG_FUNCTION_INFO_V1(derive_rows);
@@ -298,12 +298,7 @@ derive_rows(PG_FUNCTION_ARGS)
 	bool	   *nulls;
 	int			count;
 
-	if (get_rel_name(relid) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
-	if (!relation_ownercheck(relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
+	check_table_owner(relid);
 	derived = derivation_get(relid, name);
 	if (getBaseType(ARR_ELEMTYPE(array)) != derived->element)
 		ereport(ERROR,

@@ -15,8 +15,7 @@
 
 #include "digest_text.h"
 
-/* 19 digits are what a word always holds. */
-#define WORD_DIGITS 19
+/* Of the 19 digits that a word always holds. */
 #define WORD_DIGITS_POWER UINT64CONST(10000000000000000000)
 
 /* A number and how often it occurs. */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ownership.h
- *		Who may change a lifecycle: its owner, by name.
+ *		Who may change a lifecycle, or how a table follows one: its owner.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,5 +12,6 @@
 
 extern bool may_act_as(Oid user, const char *role);
 extern void check_owner(const char *lifecycle, const char *owner);
+extern void check_table_owner(Oid relid);
 
 #endif							/* CRM_OWNERSHIP_H */

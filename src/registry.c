@@ -102,11 +102,8 @@ stage_in_check(const char *check, AttrNumber journey)
 	return InvalidAttrNumber;
 }
 
-/*
- * The column that a CHECK of the relation keeps in step with this journey; InvalidAttrNumber
- * where there is none.
- */
-AttrNumber
+/* The column that a CHECK keeps in step with this journey; InvalidAttrNumber: there is none. */
+static AttrNumber
 attached_stage_column(Relation rel, AttrNumber journey)
 {
 	TupleConstr *constraints = RelationGetDescr(rel)->constr;

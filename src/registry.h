@@ -16,7 +16,6 @@
 #include "binding.h"
 
 extern AttrNumber stage_in_check(const char *check, AttrNumber journey);
-extern AttrNumber attached_stage_column(Relation rel, AttrNumber journey);
 extern Oid	registry_function(const char *name);
 extern Trigger *registry_find_trigger(TriggerDesc *desc, Oid function, const char *key);
 
