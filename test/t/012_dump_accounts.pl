@@ -1,5 +1,5 @@
 # 30, 32: a derivation goes through pg_dump and back, plain, in parallel and data only, and a subscriber gets
-# its accounts as the publisher has them.
+# its accounts as the publisher has them: it derives nothing but from what is written there directly.
 
 use strict;
 use warnings;
@@ -81,12 +81,30 @@ check_restored('data_only', 'data only');
 # A subscriber gets both tables; its own triggers do not fire, and its accounts are the publisher's.
 $node->safe_psql('before', 'CREATE PUBLICATION crm FOR TABLE "C R M".accounts, "C R M".contacts; SELECT pg_create_logical_replication_slot($$crm$$, $$pgoutput$$)');
 $node->command_ok([ 'pg_restore', '--schema-only', '--no-publications', '-d', $node->connstr('subscriber'), $archive ], 'subscriber: tables');
+# With the publisher's rules, so that it could.
+$node->safe_psql('subscriber', $node->safe_psql('before', q{SELECT lifecycle.dump_lifecycle(name) || ';' FROM lifecycle.lifecycle ORDER BY name}));
 $node->safe_psql('subscriber', sprintf(q{CREATE SUBSCRIPTION crm CONNECTION $c$%s$c$ PUBLICATION crm WITH (create_slot = false, slot_name = 'crm')}, $node->connstr('before')));
 $node->wait_for_subscription_sync($node, 'crm', 'subscriber');
 $node->safe_psql('before', q{UPDATE "C R M".contacts SET stage = 'mql' WHERE account_id = 45});
 $node->wait_for_catchup('crm');
 is($node->safe_psql('subscriber', $accounts), $node->safe_psql('before', $accounts), 'subscriber: the same accounts');
 is($node->safe_psql('subscriber', q{SELECT * FROM lifecycle.derivation_drift('"C R M".accounts')}), '', 'subscriber: which are as the contacts say');
+
+# Contacts whose account the publisher leaves where it is, and accounts that it sets otherwise.
+$node->safe_psql('before', q{
+	SET session_replication_role = replica;
+	INSERT INTO "C R M".contacts (id, account_id, stage, region, journey) VALUES (900, 46, 'mql', 'eu', '{lead@2026-01-01,mql@2026-01-02}');
+	RESET session_replication_role;
+	SET crm_lifecycle.import = on;
+	UPDATE "C R M".accounts SET stage = 'customer' WHERE id = 45;
+});
+$node->wait_for_catchup('crm');
+is($node->safe_psql('subscriber', $accounts), $node->safe_psql('before', $accounts), 'subscriber: accounts are what the publisher makes them');
+is($node->safe_psql('subscriber', 'SELECT key, stage, derived, reachable FROM lifecycle.derivation_drift(\'"C R M".accounts\') ORDER BY key'),
+	"45|customer|mql|f\n46|lead|mql|t", 'subscriber: not what the contacts would');
+is($node->safe_psql('subscriber', $log), '', 'subscriber: nothing has moved there');
+$node->safe_psql('subscriber', q{UPDATE "C R M".contacts SET stage = 'mql' WHERE account_id = 48});
+is($node->safe_psql('subscriber', 'SELECT id, kind, to_stage FROM "C R M".accounts_stage_log'), '48|move|mql', 'subscriber: whoever writes contacts there moves accounts there');
 
 $node->stop;
 done_testing();
