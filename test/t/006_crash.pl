@@ -27,8 +27,8 @@ $node->safe_psql('postgres', q{
 	CREATE INDEX ON contacts (account_id);
 	SELECT lifecycle.attach('accounts', 'deal', log => true), lifecycle.attach('contacts', 'deal');
 	SELECT lifecycle.derive('accounts', 'contacts');
-	INSERT INTO accounts SELECT generate_series(1, 60);
-	INSERT INTO contacts SELECT g, 1 + g % 60 FROM generate_series(1, 600) g;
+	INSERT INTO accounts SELECT generate_series(1, 300);
+	INSERT INTO contacts SELECT g, 1 + g % 300 FROM generate_series(1, 600) g;
 });
 
 # Three writers, each with rows of its own: several moves in a transaction, some of it rolled back, new rows. The
@@ -37,7 +37,7 @@ my $script = $node->basedir . '/moves.sql';
 append_to_file($script, q{
 \set first :client_id * 1000 + random(0, 9) * 100 + 1
 \set contact :client_id * 200 + random(0, 3) * 50 + 1
-\set account random(1, 60)
+\set account random(1, 300)
 \set id 10000 + random(1, 1000000) * 10 + :client_id
 BEGIN;
 UPDATE deals SET stage = CASE stage WHEN 'lead' THEN 'sql' WHEN 'sql' THEN 'opp' ELSE 'lead' END WHERE id BETWEEN :first AND :first + 99;
