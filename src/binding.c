@@ -94,7 +94,9 @@ void
 binding_init(void)
 {
 	/* What the meaning of a guard's or a stage's text depends on. */
-	static const int caches[] = {PROCOID, OPEROID, TYPEOID, NAMESPACEOID, AUTHOID, ENUMOID};
+	static const int caches[] = {
+		PROCOID, OPEROID, CASTSOURCETARGET, TYPEOID, NAMESPACEOID, AUTHOID, ENUMOID
+	};
 
 	CacheRegisterRelcacheCallback(on_relcache_inval, (Datum) 0);
 	for (int i = 0; i < lengthof(caches); i++)

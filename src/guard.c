@@ -16,6 +16,7 @@
 
 #include "access/htup_details.h"
 #include "access/transam.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -37,6 +38,7 @@
 #include "utils/memutils.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 #include "utils/varlena.h"
 
 #include "actor.h"
@@ -303,6 +305,116 @@ check_functions(Node *node, void *owner)
 	return expression_tree_walker(node, check_functions, owner);
 }
 
+static void check_type(Oid type, Oid owner);
+
+static void
+check_columns(TupleDesc desc, Oid owner)
+{
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			check_type(TupleDescAttr(desc, i)->atttypid, owner);
+}
+
+static void
+check_domain(Oid domain, Oid owner)
+{
+	DomainConstraintRef *constraints = palloc(sizeof(DomainConstraintRef));	/* the context lets go of them */
+	ListCell   *cell;
+
+	InitDomainConstraintRef(domain, constraints, CurrentMemoryContext, false);
+	foreach(cell, constraints->constraints)
+		(void) check_functions((Node *) ((DomainConstraintState *) lfirst(cell))->check_expr, &owner);
+	check_type(getBaseType(domain), owner);
+}
+
+/* What makes JSON of a value looks for a cast of its type. */
+static void
+check_cast_to_json(Oid type, Oid owner)
+{
+	Oid			targets[] = {JSONOID, JSONBOID};
+
+	for (int i = 0; i < lengthof(targets); i++)
+	{
+		HeapTuple	tuple = SearchSysCache2(CASTSOURCETARGET, ObjectIdGetDatum(type), ObjectIdGetDatum(targets[i]));
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		check_function(((Form_pg_cast) GETSTRUCT(tuple))->castfunc, owner, true);
+		ReleaseSysCache(tuple);
+	}
+}
+
+/*
+ * What no expression shows: functions that run because of a value's type alone, when a
+ * constant becomes one of a domain, or a row JSON.
+ */
+static void
+check_type(Oid type, Oid owner)
+{
+	check_stack_depth();
+	if (type < FirstUnpinnedObjectId)
+		return;
+	check_cast_to_json(type, owner);
+	if (get_typtype(type) == TYPTYPE_DOMAIN)
+		check_domain(type, owner);
+	else if (OidIsValid(get_element_type(type)))
+		check_type(get_element_type(type), owner);
+	else if (type_is_range(type))
+		check_type(get_range_subtype(type), owner);
+	else if (type_is_multirange(type))
+		check_type(get_multirange_range(type), owner);
+	else if (type_is_rowtype(type))
+		check_columns(lookup_rowtype_tupdesc_copy(type, -1), owner);
+}
+
+/* Does it mention a column by itself?  Anything else that looks like one may mean the whole row. */
+static bool
+is_whole_row(Node *node, void *rel)
+{
+	const Node *last;
+
+	if (node == NULL)
+		return false;
+	if (!IsA(node, ColumnRef))
+		return raw_expression_tree_walker(node, is_whole_row, rel);
+	last = llast(((ColumnRef *) node)->fields);
+	return !IsA(last, String) ||
+		get_attnum(RelationGetRelid((Relation) rel), strVal(last)) == InvalidAttrNumber;
+}
+
+static bool
+mentions(Node *node, void *column)
+{
+	const Node *last;
+
+	if (node == NULL)
+		return false;
+	if (!IsA(node, ColumnRef))
+		return raw_expression_tree_walker(node, mentions, column);
+	last = llast(((ColumnRef *) node)->fields);
+	return IsA(last, String) && strcmp(strVal(last), column) == 0;
+}
+
+/* Before the guard is given types, which turns its constants into values of them. */
+static void
+check_types(Node *raw, Relation rel, Oid owner)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	if (is_whole_row(raw, rel))
+	{
+		check_columns(desc, owner);
+		return;
+	}
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		if (!column->attisdropped && mentions(raw, NameStr(column->attname)))
+			check_type(column->atttypid, owner);
+	}
+}
+
 /* Columns by bare name are the new row's; "new" and "old" are the rows themselves. */
 static Node *
 transform_guard(Node *raw, const char *text, Relation rel)
@@ -328,10 +440,12 @@ transform_guard(Node *raw, const char *text, Relation rel)
 static void
 compile_as_owner(Guard *guard, Relation rel)
 {
-	Node	   *expression = transform_guard(parse_guard(guard->text), guard->text, rel);
-
+	Node	   *raw = parse_guard(guard->text);
+	Node	   *expression;
 	Oid			owner = guard->identity->owner;
 
+	check_types(raw, rel, owner);
+	expression = transform_guard(raw, guard->text, rel);
 	check_vars(expression, RelationGetDescr(rel));
 	check_functions(expression, &owner);
 	if (contain_volatile_functions(expression))

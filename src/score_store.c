@@ -58,6 +58,8 @@ score_changes(void)
 	{
 		CacheRegisterRelcacheCallback(on_relcache_inval, (Datum) 0);
 		CacheRegisterSyscacheCallback(PROCOID, on_syscache_inval, (Datum) 0);
+		CacheRegisterSyscacheCallback(TYPEOID, on_syscache_inval, (Datum) 0);
+		CacheRegisterSyscacheCallback(CASTSOURCETARGET, on_syscache_inval, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHOID, on_syscache_inval, (Datum) 0);
 		watching = true;
 	}

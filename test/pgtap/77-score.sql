@@ -6,7 +6,7 @@ CREATE SCHEMA crm;
 GRANT USAGE ON SCHEMA crm TO PUBLIC;
 SET search_path = crm, public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(89);
+SELECT plan(96);
 
 CREATE TABLE company (id int PRIMARY KEY, industry text, gone int, email text);
 ALTER TABLE company DROP COLUMN gone;
@@ -199,6 +199,35 @@ SELECT throws_ok($$SELECT score('by operator', b) FROM bait b$$, '42501', 'a gua
 SELECT throws_ok($$SELECT score('by function', b) FROM bait b$$, '42501', 'a guard cannot call function calm(trap)', '35: nor functions');
 SELECT throws_ok($$SELECT score('by cast', b) FROM bait b$$, '42501', 'a guard cannot cast with function text(trap)', '35: nor casts');
 SELECT throws_ok($$SELECT score_by('by operator', clock_timestamp(), b) FROM bait b$$, '42501', NULL, '35: also not by the rules of another day');
+-- Nor what runs because of a value's type alone: a domain's conditions, where a constant becomes a value of it, and
+-- the casts that make JSON.
+SET ROLE score_owner;
+SELECT create_score('by constant', E'group a 0..5\n+5 when array_fill(email, ''{1}'') @> ''{x}''');
+SELECT create_score('by json', E'group a 0..5\n+5 when to_json(email)::text <> ''x''');
+SELECT create_score('by row', E'group a 0..5\n+5 when to_jsonb(new) ->> ''email'' = ''x''');
+SELECT create_score('by other', E'group a 0..5\n+5 when id > 0');
+SET ROLE score_asker;
+CREATE FUNCTION open_to_all.spring(text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$BEGIN IF current_user <> 'score_asker' THEN RAISE EXCEPTION 'runs as %', current_user; END IF; RETURN true; END$$;
+CREATE DOMAIN open_to_all.checked AS text CHECK (open_to_all.spring(VALUE));
+CREATE DOMAIN open_to_all.plain AS text CHECK (VALUE ~ 'x');
+CREATE TYPE open_to_all.kind AS ENUM ('x', 'y');
+CREATE FUNCTION open_to_all.json(open_to_all.kind) RETURNS json LANGUAGE plpgsql STABLE AS $$BEGIN RAISE EXCEPTION 'runs as %', current_user; END$$;
+CREATE TEMPORARY TABLE checked (id int, email open_to_all.checked);
+CREATE TEMPORARY TABLE plain (id int, email open_to_all.plain);
+CREATE TEMPORARY TABLE kinds (id int, email open_to_all.kind);
+CREATE TEMPORARY TABLE kept (id int, email open_to_all.kind[]);
+INSERT INTO checked VALUES (1, 'x');
+INSERT INTO plain VALUES (1, 'x');
+INSERT INTO kinds VALUES (1, 'x');
+INSERT INTO kept VALUES (1, '{x}');
+SELECT is(score('by row', k), 5.0, 'an enum of anybody''s is fine') FROM kinds k;
+CREATE CAST (open_to_all.kind AS json) WITH FUNCTION open_to_all.json(open_to_all.kind);
+SELECT throws_ok($$SELECT score('by constant', b) FROM checked b$$, '42501', 'a guard cannot call function spring(text)', '35: nor conditions of domains');
+SELECT throws_ok($$SELECT score('by json', b) FROM kinds b$$, '42501', 'a guard cannot cast with function json(kind)', '35: nor what makes JSON');
+SELECT throws_ok($$SELECT score('by row', b) FROM kinds b$$, '42501', 'a guard cannot cast with function json(kind)', '35: nor of rows');
+SELECT throws_ok($$SELECT score('by row', b) FROM kept b$$, '42501', 'a guard cannot cast with function json(kind)', '35: nor of arrays');
+SELECT is(score('by constant', p), 5.0, 'a domain that calls nobody''s functions is fine') FROM plain p;
+SELECT is(score('by other', k), 5.0, 'and so is one that no condition mentions') FROM kinds k;
 RESET ROLE;
 CREATE SCHEMA asked AUTHORIZATION score_asker;
 GRANT USAGE ON SCHEMA asked TO PUBLIC;
