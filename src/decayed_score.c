@@ -257,8 +257,8 @@ decayed_score_value(const DecayedScore *score, TimestampTz at)
 
 	for (int i = DECAYED_PARTS - 1; i >= 0; i--)
 		sum += ldexp(wide_as_double(&score->parts[i]), -DECAYED_SPAN * i);
-	/* Beyond a thousand half-lives nothing is left of 2^127. */
-	if (age > 1000 / DECAYED_SPAN)
+	/* Beyond a thousand half-lives nothing is left of 2^127; nor in the end, however long they are. */
+	if (age > 1000 / DECAYED_SPAN || at == DT_NOEND)
 		return 0;
 	return without_noise(ldexp(sum * exp2(-position.rest),
 							   -(int) age * DECAYED_SPAN - position.whole - DECAYED_PLACES));
@@ -276,7 +276,9 @@ decayed_half_life(const Interval *span, int64 *half_life, PureError *error)
 		return pure_hint(error, "They differ in length. Write it in days, such as 30 days.");
 	}
 	if (__builtin_mul_overflow((int64) span->day, USECS_PER_DAY, half_life) ||
-		__builtin_add_overflow(*half_life, span->time, half_life) || *half_life <= 0)
+		__builtin_add_overflow(*half_life, span->time, half_life))
+		return pure_fail(error, PURE_VALUE, "a half-life cannot be longer than 292,000 years");
+	if (*half_life <= 0)
 		return pure_fail(error, PURE_VALUE, "a half-life must be more than no time");
 	return true;
 }

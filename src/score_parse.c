@@ -131,7 +131,7 @@ read_window(Reader *reader, int64 *micros)
 	if (!scan_span(&reader->scanner, &span))
 		return false;
 	return decayed_half_life(&span, micros, reader->scanner.error) ||
-		fail_at(reader, start, PURE_VALUE, "a window or half-life must be more than no time, without months or years");
+		fail_at(reader, start, PURE_VALUE, "a window or half-life must be more than no time, and less than 292,000 years, without months or years");
 }
 
 /* group NAME MIN..MAX [half-life SPAN] */

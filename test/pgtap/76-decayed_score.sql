@@ -4,7 +4,7 @@ CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS crm_lifecycle;
 SET search_path = public, lifecycle;
 SET timezone = 'UTC';
-SELECT plan(44);
+SELECT plan(46);
 
 SELECT is(score_at(decayed_score(10, '2026-01-01', '30 days'), '2026-01-01'), 10::float8, 'points are worth themselves at first');
 SELECT is(score_at(decayed_score(10, '2026-01-01', '30 days'), '2026-01-31'), 5::float8, 'half of themselves a half-life later');
@@ -12,6 +12,7 @@ SELECT is(score_at(decayed_score(10, '2026-01-01', '30 days'), '2026-03-02'), 2.
 SELECT is(score_at(decayed_score(10, '2026-01-01', '30 days'), '2026-01-16'), round((10 / sqrt(2))::numeric, 9)::float8, 'in between they follow the curve');
 SELECT is(score_at(decayed_score(10, '2026-01-01', '30 days'), '2025-12-31 23:59:59.999999'), NULL, 'before their instant nobody could know them');
 SELECT is(score_at(decayed_score(10, '2026-01-01', '30 days'), 'infinity'), 0::float8, 'in the end nothing is left');
+SELECT is(score_at(decayed_score(10, '2026-01-01', '100000000 days'), 'infinity'), 0::float8, 'however long it takes');
 SELECT is(score_at(decayed_score(10, '2026-01-01', '30 days'), '-infinity'), NULL, 'and before all time nothing is known');
 SELECT is(score_at(decayed_score(-0.1, '1969-07-20 20:17:40', '8 hours'), '1969-07-21 04:17:40'), -0.05::float8, 'points may be negative, and instants old');
 SELECT is(score_at(decayed_score(1, '2026-01-01', '1 microsecond'), '2026-01-01 00:00:00.000003'), 0.125::float8, 'the shortest half-life is a microsecond');
@@ -31,6 +32,7 @@ SELECT is((decayed_score(1, '2026-01-01', '30 days') + decayed_score(1, '2026-01
 SELECT throws_ok($$SELECT decayed_score(1, '2026-01-01', '1 month')$$, '22023', NULL, 'a month is no half-life');
 SELECT throws_ok($$SELECT decayed_score(1, '2026-01-01', '0')$$, '22023', NULL, 'nor is nothing');
 SELECT throws_ok($$SELECT decayed_score(1, '2026-01-01', '-1 day')$$, '22023', NULL, 'nor less');
+SELECT throws_ok($$SELECT decayed_score(1, '2026-01-01', '2147483647 days')$$, '22023', 'a half-life cannot be longer than 292,000 years', 'nor longer than can be counted');
 SELECT throws_ok($$SELECT decayed_score(1, 'infinity', '1 day')$$, '22023', NULL, 'an instant is finite');
 SELECT throws_ok($$SELECT decayed_score('NaN', '2026-01-01', '1 day')$$, '22023', NULL, 'points are a number');
 SELECT throws_ok($$SELECT decayed_score(1000000001, '2026-01-01', '1 day')$$, '22023', NULL, 'and not too many');
