@@ -169,6 +169,7 @@ FACES = \
 	plan \
 	compare_shares \
 	guard \
+	guard_trust \
 	rulebook \
 	registry \
 	derivation_ranks \
