@@ -11,9 +11,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 # Minor releases come in batches, one of each major version on the same day: 15.18, 16.14, 17.10 and 18.4, say. So a
-# batch is known by its number of 15, which was so far ahead when the others began. None of these has been released
-# without the others since; if one is, its line here needs the version from which on it is ahead.
+# batch is known by its number of 15, which was so far ahead when the others began; numbers that were passed over count
+# for nothing.
 my %behind = (15 => 0, 16 => 4, 17 => 8, 18 => 14);
+my %passed_over = (18 => 5);
 
 # What the batch of a server is called; undef for versions that the table does not know, and for development.
 sub batch_of
@@ -21,6 +22,7 @@ sub batch_of
 	my ($version) = @_;
 	my ($major, $minor) = $version =~ /^(\d+)\.(\d+)/ or return undef;
 	return undef if !$minor || !defined $behind{$major};
+	$minor-- if $minor > ($passed_over{$major} // $minor);
 	return '15.' . ($minor + $behind{$major});
 }
 
@@ -34,6 +36,7 @@ sub say_batches
 }
 
 is_deeply([ map { batch_of($_) } '15.18 (Debian 15.18-0+deb12u1)', '16.14', '17.10', '18.4' ], [ ('15.18') x 4 ], 'batches are known');
+is(batch_of('18.6'), batch_of('17.11'), 'also behind a number that was passed over');
 is(batch_of($_), undef, "nothing is said of $_") for '18.0', '19beta1', '19.1';
 
 my @from = split ' ', $ENV{UPGRADE_FROM} // '';
